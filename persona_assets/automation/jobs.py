@@ -1,0 +1,27 @@
+"""Jobs: the three parts of a rebuild that a person or a schedule launches."""
+
+import dagster as dg
+
+from persona_assets.census.assets import census_assets
+from persona_assets.storage.resources import PREFECTURES
+
+STATISTICS = dg.define_asset_job(
+    "statistics",
+    dg.AssetSelection.assets(*census_assets),
+    description="Read the tables that ship and make margins that agree.",
+)
+
+PREFECTURE = dg.define_asset_job(
+    "prefecture",
+    dg.AssetSelection.groups("joint", "people", "personas", "quality"),
+    partitions_def=PREFECTURES,
+    description="One prefecture from its joint distribution to checked records.",
+)
+
+RELEASE = dg.define_asset_job(
+    "release_dataset",
+    dg.AssetSelection.groups("release"),
+    description="Release the checked records of all prefectures that were built.",
+)
+
+JOBS = [STATISTICS, PREFECTURE, RELEASE]

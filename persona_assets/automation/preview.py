@@ -1,0 +1,45 @@
+"""The preview: a few people and their texts, made in memory by the functions that the assets call."""
+
+from pathlib import Path
+
+import polars as pl
+
+from persona_assets.census.margins import build_margins
+from persona_assets.census.tables import load_sources, load_table
+from persona_assets.joint.fit import fit_prefecture
+from persona_assets.joint.seeds import load_shapes
+from persona_assets.people.build import build_people
+from persona_assets.personas.backends import make_backend
+from persona_assets.personas.engine import run_step
+from persona_assets.personas.facts import accepted_attributes, person_facts
+from persona_assets.quality.records import check_records
+from persona_assets.recipe import Recipe
+
+
+def preview(key: str, count: int, recipe: Recipe, reference_dir: Path) -> pl.DataFrame:
+    """Return the first checked records of one prefecture, as a build would make them.
+
+    Args:
+        key: Prefecture.
+        count: How many people.
+        recipe: The recipe; the people are those of its full size.
+        reference_dir: The figures that ship.
+    """
+    tables = {
+        name.split("/")[1]: load_table(name, reference_dir)
+        for name in load_sources(reference_dir)
+        if name.startswith("census/")
+    }
+    margins = build_margins(tables)
+    joint, _ = fit_prefecture(key, margins, load_shapes(reference_dir))
+    people = build_people(joint, margins["population"], recipe, reference_dir).head(count)
+    facts = person_facts(people, reference_dir)
+    first, _ = run_step("attributes", facts, make_backend(recipe.writer, recipe.seed))
+    known = accepted_attributes(first)
+    second, _ = run_step(
+        "personas",
+        [fact for fact in facts if fact["person_id"] in known],
+        make_backend(recipe.writer, recipe.seed),
+        attributes=known,
+    )
+    return check_records(people, first, second, recipe.fingerprint)[0]

@@ -1,0 +1,1 @@
+"""e-Stat tables as published, made into margins that agree."""

@@ -1,0 +1,170 @@
+"""The command line: build, preview, doctor. Thin: what it does is in `automation`.
+
+Heavy imports stay inside the commands, so that `--help` and a typing error answer at once.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+app = typer.Typer(
+    help="Synthetic Japanese personas from official statistics.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+RecipeOption = Annotated[
+    Path | None, typer.Option("--recipe", help="Recipe file; by default dataset.yaml.")
+]
+SizeOption = Annotated[
+    int | None, typer.Option("--size", help="People in the full dataset, over all prefectures.")
+]
+PrefectureOption = Annotated[
+    list[str] | None,
+    typer.Option("--prefecture", "-p", help="Prefecture key such as tokyo; may be repeated."),
+]
+
+
+@app.command()
+def build(
+    prefecture: PrefectureOption = None, size: SizeOption = None, recipe: RecipeOption = None
+) -> None:
+    """Build prefectures (all 47 by default) and release the dataset."""
+    from persona_assets.automation.build import Step
+    from persona_assets.automation.build import build as run
+    from persona_assets.partitions import prefectures
+    from persona_assets.storage.resources import Folders, RecipeResource
+
+    started = time.monotonic()
+    columns = (
+        TextColumn("{task.description:<14}"),
+        BarColumn(bar_width=32),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("starting", total=None)
+
+        def show(step: Step) -> None:
+            place = prefectures().get(step.name)
+            progress.update(
+                task,
+                description=place.name if place else step.name,
+                completed=step.number - 1,
+                total=step.total,
+            )
+
+        folder = run(
+            prefecture or [],
+            RecipeResource(path=str(recipe) if recipe else None, size=size),
+            Folders(),
+            on_step=show,
+        )
+        progress.update(task, description="done", completed=progress.tasks[0].total or 1)
+    _show_release(folder, time.monotonic() - started)
+
+
+def _show_release(folder: Path, seconds: float) -> None:
+    import polars as pl
+
+    records = pl.read_parquet(folder / "data" / "*.parquet")
+    latest = folder.parent / "latest"
+    summary = Table.grid(padding=(0, 2))
+    summary.add_row("records", f"{records.height:,}, {records['prefecture'].n_unique()} prefectures")
+    summary.add_row("release", str(folder))
+    summary.add_row("report", str(folder / "report.html"))
+    summary.add_row("load it", f'datasets.load_dataset("{latest}")')
+    summary.add_row("time", f"{seconds:.0f} s")
+    console.print(Panel(summary, title="Released", expand=False))
+    for record in records[:: max(1, records.height // 3)][:3].to_dicts():
+        _show_person(record)
+
+
+def _show_person(record: dict[str, Any]) -> None:
+    head = "　".join(
+        str(record[name])
+        for name in ("sex", "age", "marital_status", "education_level", "occupation", "prefecture")
+    )
+    body = Text("\n\n".join(
+        str(record[name])
+        for name in ("persona", "professional_persona", "culinary_persona", "travel_persona")
+    ))  # fmt: skip
+    console.print(Panel(body, title=Text(head), title_align="left"))
+
+
+@app.command()
+def preview(
+    count: Annotated[int, typer.Argument(min=1, max=1000, help="How many people.")],
+    prefecture: Annotated[str, typer.Option("--prefecture", "-p")] = "tokyo",
+    size: SizeOption = None,
+    recipe: RecipeOption = None,
+) -> None:
+    """Print people and personas of one prefecture without writing anything."""
+    from persona_assets.automation.preview import preview as run
+    from persona_assets.partitions import prefecture as find
+    from persona_assets.recipe import load_recipe
+    from persona_assets.release.columns import to_records
+    from persona_assets.storage.paths import reference_dir
+
+    chosen = load_recipe(recipe, size=size)
+    with console.status("fitting and writing ..."):
+        records = to_records(run(find(prefecture).key, count, chosen, reference_dir()), "default")
+    for record in records.to_dicts():
+        _show_person(record)
+    if records.height < count:
+        console.print(
+            f"{records.height} people: {prefecture} has no more among the {chosen.size:,} of the "
+            "recipe; ask for more with --size"
+        )
+
+
+@app.command()
+def doctor(recipe: RecipeOption = None) -> None:
+    """Check environment, recipe, figures, disk and endpoint; say what to do where one fails."""
+    from persona_assets.automation.doctor import examine
+
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    findings = examine(recipe)
+    for finding in findings:
+        mark = Text("ok", style="green") if finding.good else Text("problem", style="bold red")
+        table.add_row(mark, finding.subject, finding.text)
+    console.print(table)
+    if not all(finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; a known error is one line on standard error and exit code 1."""
+    from dagster._utils.warnings import disable_dagster_warnings
+
+    from persona_assets.partitions import UnknownPrefectureError
+    from persona_assets.recipe import RecipeError
+
+    # Imported by name only where it is raised: importing Dagster costs a second.
+    known = ("BuildError", "EndpointError", "LakeError", "MarginConflictError", "ReleaseError", "TableError")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    with disable_dagster_warnings():
+        try:
+            app()
+        except (RecipeError, UnknownPrefectureError) as error:
+            _fail(error)
+        except Exception as error:
+            if type(error).__name__ not in known:
+                raise
+            _fail(error)
+
+
+def _fail(error: Exception) -> None:
+    Console(stderr=True).print(f"[bold red]error[/] {error}", soft_wrap=True, highlight=False)
+    sys.exit(1)

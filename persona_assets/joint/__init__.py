@@ -1,0 +1,1 @@
+"""The joint distribution: the model's variables, the fit and its report."""

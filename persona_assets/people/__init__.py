@@ -1,0 +1,1 @@
+"""People: one sampled row of context each, drawn from the joint."""

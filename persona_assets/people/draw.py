@@ -1,0 +1,214 @@
+"""The draw: people taken systematically from a joint, so that few stand well for many.
+
+Systematic sampling takes points one apart along the cumulative weights: each outcome gets its
+expected number rounded down or up (Madow 1949). Groups are drawn one after the other with phases
+that follow the golden ratio, so that their roundings cancel instead of adding up.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from scipy.stats import norm
+
+from persona_assets.joint.fit import Joint
+from persona_assets.people.streams import stream
+from persona_assets.raking import FloatArray, IntArray
+
+# Fractional part of the golden ratio: multiples of it modulo 1 are the most evenly spread.
+GOLDEN = (5**0.5 - 1) / 2
+
+PERSON_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "person.persona-assets")
+
+TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+
+
+def systematic(weights: FloatArray, sizes: IntArray, counts: IntArray, phase: float) -> IntArray:
+    """Draw outcomes of several groups systematically.
+
+    Args:
+        weights: Weights of the outcomes, group after group, >= 0.
+        sizes: How many outcomes each group has.
+        counts: How many draws each group gets.
+        phase: In [0, 1); where the first group starts.
+
+    Returns:
+        Positions in `weights`, group after group, `counts.sum()` in all. An outcome of expected
+        number e is drawn floor(e) or ceil(e) times.
+
+    Raises:
+        ValueError: a group has draws but no weight.
+    """
+    groups = np.arange(len(sizes))
+    ends = np.cumsum(sizes)
+    group_of_outcome = np.repeat(groups, sizes)
+    totals = np.bincount(group_of_outcome, weights, len(sizes))
+    if ((totals <= 0) & (counts > 0)).any():
+        raise ValueError(f"group {int(np.flatnonzero((totals <= 0) & (counts > 0))[0])} is empty")
+    scale = np.divide(counts, totals, out=np.zeros(len(sizes)), where=totals > 0)
+    cumulative = np.cumsum(weights * scale[group_of_outcome])
+    # Group boundaries are whole numbers; keep them so against rounding errors.
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    phases = (phase + groups * GOLDEN) % 1.0
+    group_of_draw = np.repeat(groups, counts)
+    within = np.arange(offsets[-1]) - offsets[group_of_draw]
+    points = offsets[group_of_draw] + within + phases[group_of_draw]
+    drawn = np.searchsorted(cumulative, points, side="right")
+    # A point may only take an outcome of its own group that has weight.
+    positive = np.flatnonzero(weights > 0)
+    last = positive[np.searchsorted(positive, ends - 1, side="right") - 1]
+    first = positive[np.minimum(np.searchsorted(positive, ends - sizes), len(positive) - 1)]
+    return np.clip(drawn, first[group_of_draw], last[group_of_draw])
+
+
+def draw_given(
+    people: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    given: Sequence[str],
+    rng: np.random.Generator,
+) -> pl.DataFrame:
+    """Draw one outcome for each person from those of the person's group.
+
+    Args:
+        people: One row per person; nulls in `given` match nulls.
+        outcomes: The columns `given`, the drawn columns, and `weight`.
+        given: What makes a group.
+        rng: Decides the phase and who in a group gets which outcome.
+
+    Returns:
+        The drawn columns, one row per person in the order of `people`.
+
+    Raises:
+        ValueError: people of a group that has no outcome.
+    """
+    given = list(given)
+    drawn_columns = [c for c in outcomes.columns if c not in (*given, "weight")]
+    outcomes = outcomes.sort(given, maintain_order=True)
+    groups = outcomes.group_by(given, maintain_order=True).agg(pl.len().alias("size"))
+    groups = groups.with_row_index("group")
+    group = people.select(given).join(
+        groups, on=given, how="left", maintain_order="left", nulls_equal=True
+    )["group"]
+    if group.null_count():
+        nobody = people.select(given).filter(group.is_null()).row(0, named=True)
+        raise ValueError(f"nothing to draw {', '.join(drawn_columns)} from for {nobody}")
+    group_of_person = group.to_numpy().astype(np.int64)
+    counts = np.bincount(group_of_person, minlength=len(groups))
+    rows = systematic(
+        outcomes["weight"].to_numpy(), groups["size"].to_numpy().astype(np.int64), counts,
+        float(rng.random()),
+    )  # fmt: skip
+    # People of a group in random order take the group's draws one by one.
+    order = np.lexsort((rng.random(len(people)), group_of_person))
+    assigned = np.empty(len(people), dtype=np.int64)
+    assigned[order] = rows
+    return outcomes.select(drawn_columns)[assigned]
+
+
+def draw_people(
+    joint: Joint, quotas: pl.DataFrame, municipalities: pl.DataFrame, seed: int, dataset: str
+) -> pl.DataFrame:
+    """Draw the demographic part of one prefecture's people.
+
+    Args:
+        joint: The prefecture's joint distribution.
+        quotas: sex, age_group, quota of this prefecture.
+        municipalities: prefecture, code, name, male, female, age_15_64, age_65_plus.
+        seed: The recipe's seed.
+        dataset: The recipe's name, part of every id.
+
+    Returns:
+        One row per person: person_id, prefecture, municipality_code, municipality, sex, age,
+        age_group, marital, education, school, labour_status, employment_status, industry,
+        occupation, and five traits as T scores.
+    """
+
+    def purpose(name: str) -> np.random.Generator:
+        return stream(seed, joint.prefecture, name)
+
+    cells = joint.adults
+    groups = cells.group_by("sex", "age_group", maintain_order=True).agg(pl.len().alias("size"))
+    counts = groups.join(quotas, on=["sex", "age_group"], how="left", maintain_order="left")
+    rows = systematic(
+        cells["weight"].to_numpy(),
+        groups["size"].to_numpy().astype(np.int64),
+        counts["quota"].to_numpy(),
+        float(purpose("people").random()),
+    )
+    people = cells.drop("weight")[rows]
+    # A place in the draw, not in the order of the cells: any part of a prefecture is a mixture.
+    people = people[purpose("place").permutation(len(people))]
+    people = people.with_columns(
+        pl.lit(joint.prefecture).alias("prefecture"),
+        pl.Series(
+            "person_id",
+            [
+                uuid.uuid5(PERSON_NAMESPACE, f"{dataset}/{joint.prefecture}/{place}").hex
+                for place in range(len(people))
+            ],
+        ),
+    )
+    people = _some(people, pl.col("education") == "in_school", joint.factors["school"],
+                   ["sex", "age_group"], "school", purpose("school"))  # fmt: skip
+    people = people.hstack(
+        draw_given(people, joint.factors["age"], ["sex", "age_group", "education", "school"],
+                   purpose("age"))
+    )  # fmt: skip
+    works = pl.col("labour_status") == "employed"
+    for name, given in (
+        ("employment_status", ["sex", "age_group", "occupation"]),
+        ("industry", ["sex", "occupation"]),
+    ):
+        people = _some(people, works, joint.factors[name], given, name, purpose(name))
+    places = _places(municipalities.filter(pl.col("prefecture") == joint.prefecture))
+    old = people.select("sex", old=pl.col("age") >= 65)
+    people = people.hstack(draw_given(old, places, ["sex", "old"], purpose("municipality")))
+    return people.with_columns(
+        pl.Series(trait, _t_scores(len(people), purpose(trait))) for trait in TRAITS
+    )
+
+
+def _some(
+    people: pl.DataFrame,
+    who: pl.Expr,
+    factor: pl.DataFrame,
+    given: list[str],
+    name: str,
+    rng: np.random.Generator,
+) -> pl.DataFrame:
+    """Add one attribute that only some people have; null for the others."""
+    numbered = people.with_row_index("place")
+    those = numbered.filter(who)
+    drawn = draw_given(those, factor.filter(pl.col("weight") > 0), given, rng)
+    return (
+        numbered.join(those.select("place").hstack(drawn), on="place", how="left",
+                      maintain_order="left")
+        .drop("place")
+    )  # fmt: skip
+
+
+def _places(municipalities: pl.DataFrame) -> pl.DataFrame:
+    """Return municipalities weighted by residents of each sex, of under 65 and of 65 or more."""
+    parts = [
+        municipalities.select(
+            pl.lit(sex).alias("sex"),
+            pl.lit(old).alias("old"),
+            pl.col("code").alias("municipality_code"),
+            pl.col("name").alias("municipality"),
+            (
+                pl.col(sex) / (pl.col("male") + pl.col("female"))
+                * pl.col("age_65_plus" if old else "age_15_64")
+            ).alias("weight"),
+        )
+        for sex in ("male", "female")
+        for old in (False, True)
+    ]  # fmt: skip
+    return pl.concat(parts)
+
+
+def _t_scores(size: int, rng: np.random.Generator) -> IntArray:
+    """Return T scores (mean 50, standard deviation 10, within 20-80), one from each stratum."""
+    ranks = (rng.permutation(size) + rng.random(size)) / size
+    scores = np.clip(np.rint(50 + 10 * norm.ppf(ranks)), 20, 80)
+    return scores.astype(np.int64)

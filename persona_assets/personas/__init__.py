@@ -1,0 +1,1 @@
+"""The generation engine: prompts, response models, backends."""

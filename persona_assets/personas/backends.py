@@ -1,0 +1,199 @@
+"""Backends: what answers a request. One small interface, so that the engine knows no provider.
+
+`offline` writes by rule and needs no network; `openai` asks any endpoint that speaks the OpenAI
+chat protocol. Retrying for content belongs in the engine, retrying for transport in here.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import openai
+from openai.types.chat import ChatCompletionMessageParam
+from pydantic import BaseModel
+
+from persona_assets.people.streams import stream
+from persona_assets.personas.offline.writer import write_attributes, write_personas
+from persona_assets.recipe import Writer
+
+
+class EndpointError(RuntimeError):
+    """An endpoint that cannot be used at all: nothing is to be gained from asking it again."""
+
+
+class AnswerError(ValueError):
+    """One answer that cannot be used; its text says why, `kind` counts it."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question about one person.
+
+    Attributes:
+        step: `attributes` or `personas`.
+        person: The person's facts and labels.
+        attributes: The first step's answer, in the second step.
+        system: The system message.
+        user: The user message.
+        model: The pydantic model that the answer must fit.
+        attempt: 1, 2, ...
+        complaints: What was wrong with the last answer, in words for the model.
+        last_answer: That answer.
+    """
+
+    step: str
+    person: Mapping[str, Any]
+    attributes: Mapping[str, Any] | None
+    system: str
+    user: str
+    model: type[BaseModel]
+    attempt: int = 1
+    complaints: Sequence[str] = ()
+    last_answer: str | None = None
+
+
+@dataclass(slots=True)
+class Usage:
+    """What an endpoint reported to have used."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Backend(Protocol):
+    """Answers requests; `name` and `model` go into every record's provenance."""
+
+    name: str
+    model: str
+    usage: Usage
+
+    async def answer(self, request: Request) -> str:
+        """Return the answer's JSON text.
+
+        Raises:
+            AnswerError: this answer is lost; another attempt may do better.
+            EndpointError: no attempt can succeed.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give connections back."""
+        ...
+
+
+@dataclass
+class OfflineBackend:
+    """The rule-based writer: no language model, no network, the same bytes every time."""
+
+    seed: int
+    name: str = "offline"
+    model: str = "rule-based"
+    usage: Usage = field(default_factory=Usage)
+
+    async def answer(self, request: Request) -> str:
+        """Write the step's texts from the person's facts."""
+        rng = stream(self.seed, request.person["person_id"], f"{request.step}/{request.attempt}")
+        self.usage.calls += 1
+        if request.step == "attributes":
+            return json.dumps(write_attributes(request.person, rng), ensure_ascii=False)
+        if request.attributes is None:
+            raise ValueError("the personas step needs the attributes of the person")
+        texts = write_personas(request.person, request.attributes, rng)
+        return json.dumps(texts, ensure_ascii=False)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+class OpenAIBackend:
+    """Any endpoint of the OpenAI chat protocol, held to the step's JSON schema."""
+
+    name = "openai"
+
+    def __init__(self, writer: Writer, seed: int) -> None:
+        self.model = writer.model
+        self.usage = Usage()
+        self._writer = writer
+        self._seed = seed
+        # Local servers want no key, but the client wants a text.
+        key = os.environ.get(writer.api_key_env) or "none"
+        self._client = openai.AsyncOpenAI(base_url=writer.base_url, api_key=key, max_retries=6)
+
+    async def answer(self, request: Request) -> str:
+        """Ask the endpoint once; its client retries refused and broken connections."""
+        try:
+            completion = await self._client.chat.completions.create(
+                model=self.model,
+                messages=_messages(request),
+                temperature=self._writer.temperature,
+                max_tokens=self._writer.max_tokens,
+                seed=(self._seed + request.attempt) % 2**31,
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {
+                        "name": request.step,
+                        "strict": True,
+                        "schema": request.model.model_json_schema(),
+                    },
+                },
+            )
+        except (openai.RateLimitError, openai.InternalServerError, openai.APITimeoutError) as error:
+            raise AnswerError("endpoint", f"the endpoint gave up: {_describe(error)}") from None
+        except openai.APIConnectionError:
+            raise EndpointError(
+                f"cannot reach {self._writer.base_url}; start the server or correct "
+                "writer.base_url in the recipe"
+            ) from None
+        except openai.APIStatusError as error:
+            # The body may repeat the key or the prompt: only the status leaves this function.
+            raise EndpointError(
+                f"{self._writer.base_url} answered {_describe(error)} for model '{self.model}'; "
+                f"check writer.model and the key in {self._writer.api_key_env}"
+            ) from None
+        self.usage.calls += 1
+        if completion.usage:
+            self.usage.prompt_tokens += completion.usage.prompt_tokens
+            self.usage.completion_tokens += completion.usage.completion_tokens
+        choice = completion.choices[0]
+        if choice.message.refusal:
+            raise AnswerError("refused", "the model refused")
+        if choice.finish_reason == "length":
+            raise AnswerError("truncated", "the answer was cut off at writer.max_tokens")
+        return choice.message.content or ""
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        await self._client.close()
+
+
+def _messages(request: Request) -> list[ChatCompletionMessageParam]:
+    messages: list[ChatCompletionMessageParam] = [
+        {"role": "system", "content": request.system},
+        {"role": "user", "content": request.user},
+    ]
+    if request.complaints:
+        messages.append({"role": "assistant", "content": request.last_answer or ""})
+        complaints = "\n".join(f"- {complaint}" for complaint in request.complaints)
+        messages.append(
+            {"role": "user", "content": f"次の点を直して、全体をもう一度書いてください。\n{complaints}"}
+        )
+    return messages
+
+
+def _describe(error: openai.APIError) -> str:
+    status = getattr(error, "status_code", None)
+    return f"{type(error).__name__} ({status})" if status else type(error).__name__
+
+
+def make_backend(writer: Writer, seed: int) -> Backend:
+    """Return the backend that the recipe names."""
+    if writer.backend == "offline":
+        return OfflineBackend(seed)
+    return OpenAIBackend(writer, seed)

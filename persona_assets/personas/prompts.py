@@ -1,0 +1,71 @@
+"""Prompts: the Jinja templates of the two steps, rendered in a sandbox, and their hashes.
+
+The static part (how to write) is the system message and comes first, so that an endpoint can
+cache it; what is known of the person is the user message.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+PROMPT_DIR = Path(__file__).parent / "templates"
+
+# What T scores of 20-80 mean as everyday behaviour: below 40, above 60; in between nothing is said.
+# The prompt never names the trait.
+EVERYDAY: Mapping[str, tuple[str, str]] = {
+    "openness": ("慣れたやり方や行きつけの場所を好む", "新しいものや知らない場所に惹かれる"),
+    "conscientiousness": ("片づけや準備は後回しにしがち", "段取りを決めてから動く"),
+    "extraversion": ("大勢の集まりよりひとりの時間を好む", "人と話していると元気が出る"),
+    "agreeableness": ("思ったことをはっきり言う", "相手の都合を先に考える"),
+    "neuroticism": ("少々のことでは動じない", "先のことを心配しやすい"),
+}
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(PROMPT_DIR),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - the output is a prompt, not HTML
+    )
+    return environment.get_template(name)
+
+
+@cache
+def prompt_hash(step: str) -> str:
+    """Return twelve hex digits of the step's templates; a changed prompt changes them."""
+    digest = hashlib.sha256()
+    for name in ("system.jinja", "_person.jinja", f"{step}.jinja"):
+        digest.update((PROMPT_DIR / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def render(
+    step: str, person: Mapping[str, Any], attributes: Mapping[str, Any] | None = None
+) -> tuple[str, str]:
+    """Return the system and the user message of one step for one person.
+
+    Raises:
+        jinja2.UndefinedError: a template names a fact that the person does not have.
+    """
+    system = _template("system.jinja").render()
+    user = _template(f"{step}.jinja").render(
+        person=person, attributes=attributes, ways=everyday_ways(person)
+    )
+    return system, user
+
+
+def everyday_ways(person: Mapping[str, Any]) -> list[str]:
+    """Return the person's pronounced traits as everyday behaviour."""
+    return [
+        ways[0] if person[trait] < 40 else ways[1]
+        for trait, ways in EVERYDAY.items()
+        if not 40 <= person[trait] <= 60
+    ]

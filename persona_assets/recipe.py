@@ -1,0 +1,175 @@
+"""The recipe: everything a user chooses, read from `dataset.yaml` and checked.
+
+Add a field here when a user should be able to choose it; keep what is measured or fixed out.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from persona_assets.storage.paths import project_root
+
+RECIPE_VARIABLE = "PERSONA_ASSETS_RECIPE"
+SIZE_VARIABLE = "PERSONA_ASSETS_SIZE"
+PREFECTURE_COUNT = 47
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be used; the message is one line and says what to change."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Writer(_Section):
+    """What writes the texts."""
+
+    backend: Literal["offline", "openai"] = Field(
+        "offline",
+        description="'offline': the rule-based Japanese writer, no language model, no network. "
+        "'openai': any endpoint that speaks the OpenAI chat protocol (vLLM, NIM, llama.cpp, "
+        "Ollama, OpenRouter, OpenAI).",
+    )
+    model: str = Field(
+        "openai/gpt-oss-120b",
+        min_length=1,
+        description="Model name that the endpoint knows. Not used by 'offline'.",
+    )
+    base_url: str = Field(
+        "http://localhost:8000/v1",
+        pattern=r"^https?://[^\s@]+$",
+        description="Address of the endpoint, without a key in it. Not used by 'offline'.",
+    )
+    api_key_env: str = Field(
+        "OPENAI_API_KEY",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="Name of the environment variable that holds the key; never the key itself.",
+    )
+    temperature: float = Field(
+        1.0, ge=0, le=2, description="Sampling temperature; higher is more varied and less exact."
+    )
+    max_tokens: int = Field(
+        4096, ge=256, description="Most tokens of one answer, reasoning included."
+    )
+    concurrency: int = Field(
+        16, ge=1, le=1024, description="Requests in flight at once per prefecture."
+    )
+    max_attempts: int = Field(
+        3,
+        ge=1,
+        le=10,
+        description="How often one text is asked for before its person goes to quarantine.",
+    )
+
+
+class Quality(_Section):
+    """What a release must hold."""
+
+    max_quarantined_share: float = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="Largest share of a prefecture's people that may end in quarantine; above it "
+        "the blocking check fails and nothing is released.",
+    )
+    max_share_difference: float = Field(
+        0.1,
+        gt=0,
+        le=100,
+        description="Largest difference, in percentage points, between a released share and the "
+        "census for prefecture, sex and age group (checked on full releases of 4,700 or more).",
+    )
+
+
+class Recipe(_Section):
+    """One dataset: how many people, which seed, what writes, what is checked."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
+        "personas-japan",
+        description="Name of the dataset; part of every person's id, so people of differently "
+        "named datasets never share an id.",
+    )
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] = Field(
+        "0.1.0", description="Version of the dataset, as major.minor.patch."
+    )
+    size: int = Field(
+        4700,
+        ge=PREFECTURE_COUNT,
+        le=10_000_000,
+        description="How many people the full dataset holds, over all 47 prefectures in "
+        "proportion to their adult population. At least 47: one for each prefecture.",
+    )
+    seed: int = Field(
+        20201001, ge=0, lt=2**63, description="Seed of every random stream. Same seed, same bytes."
+    )
+    writer: Writer = Field(default_factory=Writer, description="What writes the texts.")
+    quality: Quality = Field(default_factory=Quality, description="What a release must hold.")
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hex digits that change when people or texts would; thresholds do not count."""
+        chosen = self.model_dump_json(
+            include={"name": True, "size": True, "seed": True, "writer": {"backend", "model", "temperature"}}
+        )
+        return hashlib.sha256(chosen.encode()).hexdigest()[:12]
+
+
+def load_recipe(path: Path | None = None, *, size: int | None = None) -> Recipe:
+    """Read and check a recipe.
+
+    Args:
+        path: The file; by default what PERSONA_ASSETS_RECIPE names, else `dataset.yaml`.
+        size: Overrides the file's size; by default what PERSONA_ASSETS_SIZE says, if anything.
+
+    Raises:
+        RecipeError: the file is missing, is not YAML, or a field is unknown or out of range.
+    """
+    path = path or Path(os.environ.get(RECIPE_VARIABLE) or project_root() / "dataset.yaml")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise RecipeError(f"the recipe {path} is not YAML: {problem}") from error
+    if not isinstance(content, dict):
+        raise RecipeError(f"the recipe {path} must be a mapping of fields, found {content!r}")
+    source = str(path)
+    if size is None and (wanted := os.environ.get(SIZE_VARIABLE)):
+        size, source = _whole_number(wanted), SIZE_VARIABLE
+    if size is not None:
+        content["size"] = size
+    try:
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        raise RecipeError(f"{source}: {'; '.join(_explain(e) for e in error.errors())}") from None
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise RecipeError(f"{SIZE_VARIABLE}: '{text}' is not a whole number") from None
+
+
+def _explain(error: object) -> str:
+    """Say one pydantic error in one clause: field, value, what is allowed."""
+    from difflib import get_close_matches
+
+    assert isinstance(error, dict)  # noqa: S101 - narrows pydantic's ErrorDetails
+    location = [str(part) for part in error["loc"]]
+    field = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        section: type[BaseModel] = Recipe
+        for part in location[:-1]:
+            section = {"writer": Writer, "quality": Quality}[part]
+        near = get_close_matches(location[-1], section.model_fields, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(section.model_fields)}"
+        return f"unknown field '{field}'; {hint}"
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return f"field '{field}' is {error['input']!r}; {message}"

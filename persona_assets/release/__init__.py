@@ -1,0 +1,1 @@
+"""The released folder: columns, Parquet, card, report, manifest."""

@@ -1,0 +1,163 @@
+"""Building a release: gates, then data, card, report and manifest in one folder."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+import persona_assets
+from persona_assets.census.tables import content_hash, load_sources
+from persona_assets.joint.fit import Joint
+from persona_assets.partitions import prefectures
+from persona_assets.personas.models import STEPS
+from persona_assets.personas.prompts import prompt_hash
+from persona_assets.quality.fidelity import GUARANTEED_FROM_SIZE, age_pyramid, margin_fits
+from persona_assets.quality.records import repeated_texts, rule_counts
+from persona_assets.recipe import Recipe
+from persona_assets.release.card import render_card
+from persona_assets.release.columns import field_table, to_records
+from persona_assets.release.facts import ReleaseFacts
+from persona_assets.release.report import render_report
+from persona_assets.release.writer import ReleaseError, write_release
+
+SAMPLES = 12
+LICENCE_TEXT = (
+    "This dataset is licensed under Creative Commons Attribution 4.0 International (CC BY 4.0).\n"
+    "https://creativecommons.org/licenses/by/4.0/legalcode\n\n"
+    "Sources and credits: README.md\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a release came to."""
+
+    folder: Path
+    records: int
+    prefectures: int
+    fits: pl.DataFrame
+
+
+def build_release(
+    checked: pl.DataFrame,
+    *,
+    quarantine: pl.DataFrame,
+    findings: pl.DataFrame,
+    joints: pl.DataFrame,
+    population: pl.DataFrame,
+    recipe: Recipe,
+    releases: Path,
+    reference_dir: Path,
+) -> Built:
+    """Release the checked records of all prefectures that were built.
+
+    Args:
+        checked: Checked records, prefecture after prefecture.
+        quarantine: Who did not pass, of the same prefectures.
+        findings: What the rules found.
+        joints: The joints' frames.
+        population: The `population` margin.
+        recipe: The recipe that all of them were made from.
+        releases: The folder of all versions.
+        reference_dir: The figures and word lists that ship.
+
+    Raises:
+        ReleaseError: records of different recipes meet, a text stands twice, or a guaranteed
+            margin is missed; nothing is written and `latest` stays what it was.
+    """
+    here = [key for key in prefectures() if key in set(checked["prefecture"].unique())]
+    _refuse_mixed_recipes(checked, recipe)
+    joint_list = [Joint.from_frame(joints.filter(pl.col("prefecture") == key)) for key in here]
+    fits = margin_fits(checked, population, joint_list, recipe.quality.max_share_difference)
+    full = len(here) == len(prefectures())
+    _refuse_bad_records(checked, fits, guaranteed=full and recipe.size >= GUARANTEED_FROM_SIZE)
+    sources = {
+        key: {
+            **source.model_dump(include={"title", "table_id", "survey", "year", "publisher",
+                                         "licence", "kind"}),
+            "sha256": content_hash(key, reference_dir),
+        }
+        for key, source in load_sources(reference_dir).items()
+    }  # fmt: skip
+    facts = ReleaseFacts(
+        name=recipe.name,
+        version=recipe.version,
+        size=checked.height,
+        prefectures=tuple(prefectures()[key].name for key in here),
+        seed=recipe.seed,
+        fingerprint=recipe.fingerprint,
+        backend=checked["backend"][0],
+        model=checked["model"][0],
+        prompt_hashes={step: prompt_hash(step) for step in STEPS},
+        package_version=persona_assets.__version__,
+        sources=tuple({"key": key, **source} for key, source in sources.items()),
+        quarantined=quarantine.height,
+    )
+    samples = to_records(checked[:: max(1, checked.height // SAMPLES)][:SAMPLES], "default")
+    folder = write_release(
+        checked,
+        releases=releases,
+        version=recipe.version,
+        documents={
+            "README.md": render_card(facts, fits, field_table()),
+            "report.html": render_report(
+                facts,
+                fits,
+                age_pyramid(checked, population),
+                samples.to_dicts(),
+                rule_counts(findings),
+            ),
+            "LICENSE": LICENCE_TEXT,
+        },
+        lineage={
+            "name": recipe.name,
+            "version": recipe.version,
+            "recipe": json.loads(recipe.model_dump_json()),
+            "recipe_fingerprint": recipe.fingerprint,
+            "package_version": persona_assets.__version__,
+            "prefectures": here,
+            "quarantined": quarantine.height,
+            "writer": {"backend": facts.backend, "model": facts.model,
+                       "prompts": facts.prompt_hashes},
+            "sources": sources,
+            "largest_difference_pp": {
+                str(margin): float(largest or 0.0)
+                for margin, largest in fits.group_by("margin", maintain_order=True)
+                .agg(pl.col("difference_pp").abs().max())
+                .iter_rows()
+            },
+        },
+    )  # fmt: skip
+    return Built(folder, checked.height, len(here), fits)
+
+
+def _refuse_mixed_recipes(checked: pl.DataFrame, recipe: Recipe) -> None:
+    other = checked.filter(pl.col("recipe") != recipe.fingerprint)["prefecture"].unique()
+    if len(other):
+        order = [key for key in prefectures() if key in set(other)]
+        names = ", ".join(order[:5]) + (f" and {len(order) - 5} more" if len(order) > 5 else "")
+        raise ReleaseError(
+            f"{names} were built from another recipe (size, seed, name or writer differ from "
+            f"{recipe.fingerprint}); build them again with this recipe, or go back to the other one"
+        )
+
+
+def _refuse_bad_records(checked: pl.DataFrame, fits: pl.DataFrame, *, guaranteed: bool) -> None:
+    repeated = repeated_texts(checked)
+    if repeated.height:
+        worst = repeated.row(0, named=True)
+        raise ReleaseError(
+            f"{repeated.height} texts stand in more than one record; the most frequent, in "
+            f"{worst['field']} of {worst['people']} people: {worst['text'][:80]}"
+        )
+    if not guaranteed:
+        return
+    missed = fits.filter(pl.col("difference_pp").abs() > pl.col("allowed_pp"))
+    if missed.height:
+        worst = missed.row(0, named=True)
+        raise ReleaseError(
+            f"the released share of {worst['margin']} {worst['label']} is "
+            f"{worst['difference_pp']:+.3f} points off the census, allowed are "
+            f"{worst['allowed_pp']}; too many people of it are in quarantine"
+        )

@@ -1,0 +1,1 @@
+"""Where files live: the lake of Parquet partitions and the warehouse."""
