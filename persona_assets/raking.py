@@ -81,8 +81,10 @@ def rake(
         worst = max(errors.values(), default=0.0)
         if worst <= tolerance:
             return Raked(weights, sweep, errors)
-        stalled = 0 if worst < 0.9 * best else stalled + 1
-        best = min(best, worst)
+        if worst < 0.9 * best:
+            best, stalled = worst, 0
+        else:
+            stalled += 1
         if stalled >= STALL_SWEEPS:
             break
     raise MarginConflictError(_conflict(weights, targets, errors))

@@ -121,9 +121,14 @@ FIGURE_COLUMNS = frozenset(
         "employed_10k",
         "participation",
         "unemployment",
-        "employment",
+        "employment_rate",
         "share",
         "percent",
+        "male",
+        "female",
+        "age_0_14",
+        "age_15_64",
+        "age_65_plus",
     }
 )
 

@@ -136,7 +136,7 @@ def _activity(shapes: Shapes) -> pl.DataFrame:
     rates = _model_ages(shapes["labour_rates"]).select(
         "sex",
         "age_group",
-        pl.col("employment").alias("employed"),
+        pl.col("employment_rate").alias("employed"),
         (pl.col("participation") * pl.col("unemployment")).alias("unemployed"),
         *((1 - pl.col("participation")).alias(kind) for kind in ("housework", "studying", "other")),
     )
