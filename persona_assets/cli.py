@@ -44,9 +44,16 @@ def build(
     from persona_assets.automation.build import Step
     from persona_assets.automation.build import build as run
     from persona_assets.partitions import prefectures
+    from persona_assets.recipe import RECIPE_VARIABLE
+    from persona_assets.storage.paths import data_root, project_root
     from persona_assets.storage.resources import Folders, RecipeResource
 
     started = time.monotonic()
+    named = recipe or os.environ.get(RECIPE_VARIABLE)
+    chosen = RecipeResource(path=str(Path(named).resolve()) if named else None, size=size)
+    folders = Folders(root=str(data_root()))
+    # The paths in dagster.yaml are relative to its folder; the caller's own were taken first.
+    os.chdir(project_root())
     columns = (
         TextColumn("{task.description:<14}"),
         BarColumn(bar_width=32),
@@ -67,8 +74,8 @@ def build(
 
         folder = run(
             prefecture or [],
-            RecipeResource(path=str(recipe) if recipe else None, size=size),
-            Folders(),
+            chosen,
+            folders,
             on_step=show,
         )
         progress.update(task, description="done", completed=progress.tasks[0].total or 1)

@@ -10,11 +10,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
+import polars as pl
 from dagster import DagsterInstance
 
 from persona_assets.automation.jobs import PREFECTURE, RELEASE, STATISTICS
 from persona_assets.census.assets import census_assets
-from persona_assets.census.tables import content_hash, load_sources
+from persona_assets.census.tables import inventory, load_table
 from persona_assets.definitions import build_defs
 from persona_assets.partitions import prefecture, prefectures
 from persona_assets.recipe import Recipe, RecipeError
@@ -109,23 +110,29 @@ def check_writable(root: Path) -> None:
 
 
 def statistics_changed(folders: Folders, on: DagsterInstance) -> bool:
-    """Return whether a table, a word list or the code of the census stage is newer than the lake."""
-    specs = [spec for asset in census_assets for spec in asset.specs]
-    events = {spec.key: on.get_latest_materialization_event(spec.key) for spec in specs}
+    """Return whether a table, a word list or the code of the census stage is newer than the lake.
+
+    What lies in the lake is compared, not what the instance remembers: one instance may have seen
+    builds of several data roots.
+    """
     root = lake_dir(folders.data_root)
-    for spec in specs:
-        event = events[spec.key]
-        if event is None or event.asset_materialization is None:
+    for spec in (spec for asset in census_assets for spec in asset.specs):
+        name = spec.key.to_user_string()
+        event = on.get_latest_materialization_event(spec.key)
+        done = event.asset_materialization if event else None
+        if done is None or (done.tags or {}).get("dagster/code_version") != spec.code_version:
             return True
-        tags = event.asset_materialization.tags or {}
-        if tags.get("dagster/code_version") != spec.code_version:
+        path = lake.table_path(root, name)
+        if not path.exists():
             return True
-        if not lake.table_path(root, "/".join(spec.key.path)).exists():
-            return True
-        name = "/".join(spec.key.path)
-        if name in load_sources(folders.reference_dir) and tags.get(
-            "dagster/data_version"
-        ) != content_hash(name, folders.reference_dir):
+        if name.startswith("margin/"):
+            continue
+        ships = (
+            inventory(name.removeprefix("words/"), folders.reference_dir)
+            if name.startswith("words/")
+            else load_table(name, folders.reference_dir)
+        )
+        if not ships.equals(pl.read_parquet(path)):
             return True
     return False
 

@@ -10,6 +10,7 @@ from persona_assets.census.margins import MARGIN_NAMES, build_margins
 from persona_assets.census.tables import (
     TABLE_FOLDERS,
     content_hash,
+    inventory,
     load_sources,
     load_table,
     table_summary,
@@ -51,8 +52,6 @@ def _table_asset(key: str) -> dg.AssetsDefinition:
 
 
 def _words_asset(folder: str) -> dg.AssetsDefinition:
-    keys = [key for key in load_sources(reference_dir()) if key.split("/")[0] == folder]
-
     @dg.asset(
         key=["words", folder],
         group_name=GROUP,
@@ -61,16 +60,7 @@ def _words_asset(folder: str) -> dg.AssetsDefinition:
         description=f"Inventory of the word lists of {folder} that ship: file, rows, hash, source.",
     )
     def words(folders: Folders) -> dg.MaterializeResult[pl.DataFrame]:
-        sources = load_sources(folders.reference_dir)
-        frame = pl.DataFrame(
-            [
-                (key, sources[key].rows, content_hash(key, folders.reference_dir),
-                 sources[key].survey, sources[key].licence)
-                for key in keys
-            ],
-            schema=["list", "rows", "sha256", "source", "licence"],
-            orient="row",
-        )  # fmt: skip
+        frame = inventory(folder, folders.reference_dir)
         return dg.MaterializeResult(
             value=frame,
             metadata={"lists": dg.MetadataValue.md(markdown_table(frame))},

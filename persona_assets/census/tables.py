@@ -167,6 +167,18 @@ def _sum(table: pl.DataFrame, total: PublishedTotal, path: Path) -> float:
     return float(rows[total.column].sum())
 
 
+def inventory(folder: str, reference_dir: Path) -> pl.DataFrame:
+    """Return the word lists of one folder: list, rows, sha256, source, licence."""
+    rows = [
+        (key, source.rows, content_hash(key, reference_dir), source.survey, source.licence)
+        for key, source in load_sources(reference_dir).items()
+        if key.split("/")[0] == folder
+    ]
+    return pl.DataFrame(
+        rows, schema=["list", "rows", "sha256", "source", "licence"], orient="row"
+    )
+
+
 def table_summary(key: str, table: pl.DataFrame, reference_dir: Path) -> dict[str, Any]:
     """Return what the UI shows of one table, as plain values."""
     source = load_sources(reference_dir)[key]

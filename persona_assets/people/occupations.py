@@ -191,32 +191,22 @@ def _chances(known: _Titles, person: Mapping[str, str], age: int) -> npt.NDArray
     )
 
 
-def industry_occupation_seed(
-    industry_sizes: Mapping[str, float], reference: Path | None = None
-) -> pl.DataFrame:
-    """Return a starting table of major occupation by industry for fitting to published margins.
-
-    Each title spreads its workers over the industries in which it works, in proportion to their
-    sizes. Combinations in which no title works are left out.
-
-    Args:
-        industry_sizes: Employed people by JSIC letter, any unit.
-        reference: The folder `data/reference`; by default the one that ships.
+def title_details(reference: Path) -> pl.DataFrame:
+    """Return what is known of each job title.
 
     Returns:
-        occupation, industry (letters) and weight (workers, > 0), sorted.
+        occupation_class, occupation_title, skills and certifications (lists of noun phrases, may
+        be empty); one row per class and title.
     """
-    sizes = pl.DataFrame(
-        {"industry": list(industry_sizes), "size": [float(v) for v in industry_sizes.values()]}
-    )
     return (
-        load_titles(reference or reference_dir())
-        .with_columns(industry=pl.col("industries").str.split("|"))
-        .explode("industry")
-        .join(sizes, on="industry")
-        .with_columns(part=pl.col("size") / pl.col("size").sum().over("occupation_class", "title"))
-        .group_by("occupation", "industry")
-        .agg(weight=(pl.col("weight") * pl.col("part")).sum())
-        .filter(pl.col("weight") > 0)
-        .sort("occupation", "industry")
+        load_titles(reference)
+        .unique(["occupation_class", "title"], maintain_order=True)
+        .select(
+            "occupation_class",
+            pl.col("title").alias("occupation_title"),
+            *(
+                pl.col(name).str.split("|").list.filter(pl.element() != "").alias(name)
+                for name in ("skills", "certifications")
+            ),
+        )
     )
