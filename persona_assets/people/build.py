@@ -42,7 +42,7 @@ def build_people(
         draw_lifestyle(people, stream(recipe.seed, key, "lifestyle")),
     ):
         people = people.hstack(part)
-    return PEOPLE_SCHEMA.validate(people.select(PEOPLE_SCHEMA.columns))
+    return PEOPLE_SCHEMA.validate(people.select(list(PEOPLE_SCHEMA.columns)))
 
 
 def _municipalities(reference_dir: Path) -> pl.DataFrame:

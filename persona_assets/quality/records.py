@@ -109,7 +109,7 @@ def check_records(
         )
     )
     records = people.join(texts, on="person_id", maintain_order="left").select(
-        CHECKED_SCHEMA.columns
+        list(CHECKED_SCHEMA.columns)
     )
     findings, refused = [], {}
     for record in with_labels(records).iter_rows(named=True):

@@ -1,0 +1,1 @@
+"""The offline writer: Japanese by rule, with no language model."""
