@@ -158,14 +158,12 @@ def repeated_texts(records: pl.DataFrame) -> pl.DataFrame:
 
     The person's own name does not make a text another: it is taken out first.
     """
-    nameless = records.select(
-        "person_id",
-        *(
-            pl.col(name)
-            .str.replace_all(pl.concat_str("surname", "given_name", separator=" "), "", literal=True)
-            .alias(name)
-            for name in PERSONA_FIELDS
-        ),
+    names = (records["surname"] + " " + records["given_name"]).to_list()
+    nameless = records.select("person_id").with_columns(
+        pl.Series(
+            field, [text.replace(name, "") for text, name in zip(records[field], names, strict=True)]
+        )
+        for field in PERSONA_FIELDS
     )
     return (
         nameless.unpivot(index="person_id", variable_name="field", value_name="text")

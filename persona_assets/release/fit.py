@@ -28,6 +28,7 @@ MARGIN_TITLES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "age_group": ("年齢階級", "Age group"),
         "marital": ("配偶関係", "Marital status"),
         "education": ("学歴", "Education"),
+        "school": ("在学者の学校", "School of those enrolled"),
         "labour_status": ("労働力状態", "Labour status"),
         "employment_status": ("従業上の地位（就業者）", "Employment status of workers"),
         "occupation": ("職業大分類（就業者）", "Occupation of workers"),

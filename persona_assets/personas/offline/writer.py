@@ -269,7 +269,12 @@ def _work(w: _Writer) -> str:
     )
     text += w.say(phrases.DAY_NOTES[w.state]) + "。"
     return text + w.say(
-        ("{skill}には少し自信がある。", "{skill}なら人に頼まれることもある。", "{skill}だけは手を抜かない。", "")
+        (
+            "{skill}には少し自信があり、{season}にはとくに役に立つ。",
+            "{time}{skill}に気を向けることもある。",
+            "{skill}だけは、{season}でも手を抜かない。",
+            "{hobby}の時間は{time}と決めている。",
+        )
     )
 
 
