@@ -88,7 +88,9 @@ def _show_release(folder: Path, seconds: float) -> None:
     records = pl.read_parquet(folder / "data" / "*.parquet")
     latest = folder.parent / "latest"
     summary = Table.grid(padding=(0, 2))
-    summary.add_row("records", f"{records.height:,}, {records['prefecture'].n_unique()} prefectures")
+    summary.add_row(
+        "records", f"{records.height:,}, {records['prefecture'].n_unique()} prefectures"
+    )
     summary.add_row("release", str(folder))
     summary.add_row("report", str(folder / "report.html"))
     summary.add_row("load it", f'datasets.load_dataset("{latest}")')
@@ -159,7 +161,14 @@ def main() -> None:
     from persona_assets.recipe import RecipeError
 
     # Imported by name only where it is raised: importing Dagster costs a second.
-    known = ("BuildError", "EndpointError", "LakeError", "MarginConflictError", "ReleaseError", "TableError")
+    known = (
+        "BuildError",
+        "EndpointError",
+        "LakeError",
+        "MarginConflictError",
+        "ReleaseError",
+        "TableError",
+    )
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     with disable_dagster_warnings():
         try:

@@ -42,6 +42,10 @@ def prefecture(key: str) -> Prefecture:
         from difflib import get_close_matches
 
         near = get_close_matches(key.lower(), prefectures(), n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"use one of {', '.join(prefectures())}"
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else f"use one of {', '.join(prefectures())}"
+        )
         raise UnknownPrefectureError(f"unknown prefecture '{key}': {hint}")
     return found

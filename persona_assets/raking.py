@@ -92,7 +92,7 @@ def rake(
 
 def _sums(weights: FloatArray, target: Target) -> FloatArray:
     # Row 0 collects the cells that are not constrained.
-    return np.bincount(target.index + 1, weights, len(target.counts) + 1)[1:]
+    return np.bincount(target.index + 1, weights, len(target.counts) + 1)[1:].astype(np.float64)
 
 
 def _scale(weights: FloatArray, target: Target) -> FloatArray:

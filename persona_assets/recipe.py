@@ -114,7 +114,12 @@ class Recipe(_Section):
     def fingerprint(self) -> str:
         """Twelve hex digits that change when people or texts would; thresholds do not count."""
         chosen = self.model_dump_json(
-            include={"name": True, "size": True, "seed": True, "writer": {"backend", "model", "temperature"}}
+            include={
+                "name": True,
+                "size": True,
+                "seed": True,
+                "writer": {"backend", "model", "temperature"},
+            }
         )
         return hashlib.sha256(chosen.encode()).hexdigest()[:12]
 

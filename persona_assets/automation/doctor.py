@@ -78,9 +78,7 @@ def _disk(root: Path, people: int) -> Iterator[Finding]:
     yield Finding(free > needed, "disk", text + ("" if free > needed else "; free some space"))
 
 
-def _endpoint(
-    writer: Writer, client: Callable[..., openai.OpenAI] = openai.OpenAI
-) -> Finding:
+def _endpoint(writer: Writer, client: Callable[..., openai.OpenAI] = openai.OpenAI) -> Finding:
     """Ask the endpoint for its models; the key itself is never shown."""
     if writer.backend == "offline":
         return Finding(True, "writer", "offline: rule-based, no language model, no endpoint")

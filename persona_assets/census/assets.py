@@ -72,7 +72,9 @@ def _words_asset(folder: str) -> dg.AssetsDefinition:
 
 @dg.multi_asset(
     outs={
-        name: dg.AssetOut(key=["margin", name], group_name=GROUP, kinds={"polars"}, code_version="1")
+        name: dg.AssetOut(
+            key=["margin", name], group_name=GROUP, kinds={"polars"}, code_version="1"
+        )
         for name in MARGIN_NAMES
     },
     ins={

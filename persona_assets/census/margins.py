@@ -156,9 +156,12 @@ def single_year_population(tables: Tables) -> FloatArray:
     broad = np.add.reduceat(known, [0, 3, 13], axis=-1)
     spread = np.repeat(imputed / broad, [3, 10, 8], axis=-1)
     known = known * spread
-    single = _array(
-        tables["population_single_years"], sex=sex, age=tuple(str(a) for a in range(19))
-    )[..., 15:] * spread[..., groups.index("15-19")][..., None]
+    single = (
+        _array(tables["population_single_years"], sex=sex, age=tuple(str(a) for a in range(19)))[
+            ..., 15:
+        ]
+        * spread[..., groups.index("15-19")][..., None]
+    )
     at_19 = known[..., groups.index("15-19")] - single.sum(axis=-1)
     # Cumulative counts at ages 0, 5, ..., 100; the last group has no upper end.
     cumulative = np.concatenate(
@@ -218,7 +221,9 @@ def _marital(
     minors = np.zeros_like(teens)
     minors[..., never] = by_group[..., 0]
     adults = teens - minors
-    return np.concatenate([np.stack([minors, adults], axis=-2), spread[..., 1:, :]], axis=-2), unknown
+    return np.concatenate(
+        [np.stack([minors, adults], axis=-2), spread[..., 1:, :]], axis=-2
+    ), unknown
 
 
 def _labour(tables: Tables, residents: FloatArray) -> FloatArray:
@@ -245,9 +250,9 @@ def _employment(
         tables["employed_by_age"], sex=tuple(levels.SEX), age_group=CENSUS_AGE_GROUPS
     )
     labour = tables["labour_status"].filter(pl.col("series") == "published").drop("series")
-    known = _array(
-        labour, sex=tuple(levels.SEX), labour_status=("labour_force", "inactive")
-    ).sum(axis=-1)
+    known = _array(labour, sex=tuple(levels.SEX), labour_status=("labour_force", "inactive")).sum(
+        axis=-1
+    )
     missing = np.maximum(residents.sum(axis=-1) - known, 0)
     missing_by_age = _scaled(unknown, missing)
     rate = np.clip(published / np.maximum(residents - missing_by_age, 1), 1e-4, 0.99)
@@ -291,9 +296,7 @@ def _education(tables: Tables, residents: FloatArray) -> FloatArray:
     known = np.stack([part[name] for name in census[:6]], axis=-1)
     graduates = _scaled(known, known.sum(axis=-1) + part["graduates_unknown"])
     lower = graduates[..., 0] + graduates[..., 1] + part["never_attended"]
-    merged = np.stack(
-        [lower, *np.moveaxis(graduates[..., 2:], -1, 0), part["in_school"]], axis=-1
-    )
+    merged = np.stack([lower, *np.moveaxis(graduates[..., 2:], -1, 0), part["in_school"]], axis=-1)
     return _scaled(merged, residents)
 
 
@@ -303,16 +306,12 @@ def _school(tables: Tables, in_school: FloatArray) -> FloatArray:
     On 1 October those born from April to September are 15 in their last year of lower secondary.
     """
     upper = _array(tables["enrolment"], sex=tuple(levels.SEX), school=tuple(levels.SCHOOL))
-    published = _array(
-        tables["education"], sex=tuple(levels.SEX), education=("in_school",)
-    )[..., 0]
+    published = _array(tables["education"], sex=tuple(levels.SEX), education=("in_school",))[..., 0]
     lower = np.maximum(published - upper.sum(axis=-1), 1)
     return _scaled(np.concatenate([lower[..., None], upper], axis=-1), in_school)
 
 
-def _imputed(
-    tables: Tables, axis: str, codes: tuple[str, ...], employed: FloatArray
-) -> FloatArray:
+def _imputed(tables: Tables, axis: str, codes: tuple[str, ...], employed: FloatArray) -> FloatArray:
     """Return employed people by sex and `axis`: published shape, raked to the imputed totals."""
     published = _array(tables[axis], sex=tuple(levels.SEX), **{axis: codes})
     totals = _scaled(_array(tables[f"{axis}_imputed"], **{axis: codes}), employed.sum(axis=-1))
@@ -366,8 +365,5 @@ def _frame(counts: FloatArray, **axes: Sequence[object] | Mapping[str, str]) -> 
     """Return an array as a frame with one row per cell, the opposite of `_array`."""
     codes = [list(levels_) for levels_ in axes.values()]
     positions = np.unravel_index(np.arange(counts.size), counts.shape)
-    columns = {
-        axis: pl.Series(axis, codes[i]).gather(positions[i]) for i, axis in enumerate(axes)
-    }
+    columns = {axis: pl.Series(axis, codes[i]).gather(positions[i]) for i, axis in enumerate(axes)}
     return pl.DataFrame({**columns, "count": counts.ravel()})
-

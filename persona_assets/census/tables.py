@@ -174,9 +174,7 @@ def inventory(folder: str, reference_dir: Path) -> pl.DataFrame:
         for key, source in load_sources(reference_dir).items()
         if key.split("/")[0] == folder
     ]
-    return pl.DataFrame(
-        rows, schema=["list", "rows", "sha256", "source", "licence"], orient="row"
-    )
+    return pl.DataFrame(rows, schema=["list", "rows", "sha256", "source", "licence"], orient="row")
 
 
 def table_summary(key: str, table: pl.DataFrame, reference_dir: Path) -> dict[str, Any]:

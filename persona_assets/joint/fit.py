@@ -15,7 +15,6 @@ import numpy as np
 import pandera.polars as pa
 import polars as pl
 
-from persona_assets import levels
 from persona_assets.joint import cells as cell_sets
 from persona_assets.joint import seeds
 from persona_assets.raking import FloatArray, Target, rake
@@ -183,9 +182,7 @@ def fit_prefecture(
         here,
     )
     industry_cells = cell_sets.industry_cells()
-    sizes = dict(
-        margins["industry"].group_by("industry").agg(pl.col("count").sum()).iter_rows()
-    )
+    sizes = dict(margins["industry"].group_by("industry").agg(pl.col("count").sum()).iter_rows())
     industry = _extend(
         industry_cells,
         seeds.industry_seed(industry_cells, shapes["classes"], sizes),
@@ -231,12 +228,16 @@ def _target(
 ) -> Target:
     """Return a margin as a target over the cells; cells of no margin row are not constrained."""
     margin = margins[name].with_row_index("row")
-    index = cells.with_columns(COARSER.get(name, ())).select(axes).join(
-        margin.select(*axes, pl.col("row").cast(pl.Int64)),
-        on=list(axes),
-        how="left",
-        maintain_order="left",
-    )["row"]
+    index = (
+        cells.with_columns(COARSER.get(name, ()))
+        .select(axes)
+        .join(
+            margin.select(*axes, pl.col("row").cast(pl.Int64)),
+            on=list(axes),
+            how="left",
+            maintain_order="left",
+        )["row"]
+    )
     labels = [" ".join(map(str, row)) for row in margin.select("prefecture", *axes).rows()]
     return Target(name, index.fill_null(-1).to_numpy(), margin["count"].to_numpy(), labels)
 
@@ -267,9 +268,7 @@ def _extend(
     return cells.with_columns(weight=raked.weights)
 
 
-def _ages(
-    population: pl.DataFrame, people: pl.DataFrame, school: pl.DataFrame
-) -> pl.DataFrame:
+def _ages(population: pl.DataFrame, people: pl.DataFrame, school: pl.DataFrame) -> pl.DataFrame:
     """Fit single years of age to the population by age and to schooling within each age group."""
     cells = cell_sets.age_cells()
     left = people.filter(pl.col("education") != "in_school").with_columns(

@@ -114,7 +114,9 @@ def _schooling(shapes: Shapes) -> pl.DataFrame:
     graduates = _model_ages(shapes["education_by_age"]).with_columns(
         pl.col("graduates") / pl.col("graduates").sum().over("sex", "age_group")
     )
-    shares = graduates.join(_model_ages(in_school), on=["sex", "age_group"], how="left").with_columns(
+    shares = graduates.join(
+        _model_ages(in_school), on=["sex", "age_group"], how="left"
+    ).with_columns(
         pl.when(pl.col("age_group") == "15-17")
         .then(IN_SCHOOL_AT_15_17)
         .otherwise(pl.col("in_school_share").fill_null(0))
@@ -191,9 +193,7 @@ def _model_ages(shape: pl.DataFrame) -> pl.DataFrame:
         if (holder := _holder(group, shape["age_group"].unique().to_list()))
     ]
     table = pl.DataFrame(holds, schema=["model_group", "age_group"], orient="row")
-    return (
-        shape.join(table, on="age_group").drop("age_group").rename({"model_group": "age_group"})
-    )
+    return shape.join(table, on="age_group").drop("age_group").rename({"model_group": "age_group"})
 
 
 def _holder(group: str, candidates: list[str]) -> str | None:
@@ -233,7 +233,9 @@ def education_by_occupation(titles: pl.DataFrame) -> pl.DataFrame:
     ).with_columns((pl.col("weight") / pl.col("weight").sum().over("occupation")).alias("share"))
     overall = pl.col("weight").sum().over("education") / pl.col("weight").sum()
     return shares.select(
-        "occupation", "education", (pl.col("share") / overall).clip(0.01).alias("relative_frequency")
+        "occupation",
+        "education",
+        (pl.col("share") / overall).clip(0.01).alias("relative_frequency"),
     ).sort("occupation", "education")
 
 

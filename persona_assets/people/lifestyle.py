@@ -204,7 +204,9 @@ def _place_draw(
     chosen = np.zeros(people.height, dtype=np.int64)
     for (prefecture, municipality), rows in _rows_by(people, ["prefecture", "municipality"]):
         own = everywhere[prefecture]
-        local = np.array([row for row in own if places and str(municipality) in places[row]], np.int64)
+        local = np.array(
+            [row for row in own if places and str(municipality) in places[row]], np.int64
+        )
         near = prefers_local[rows] & (local.size > 0)
         chosen[rows[near]] = local[(uniform[rows[near]] * local.size).astype(np.int64)]
         chosen[rows[~near]] = own[(uniform[rows[~near]] * own.size).astype(np.int64)]

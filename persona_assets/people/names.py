@@ -105,15 +105,20 @@ def draw_names(
 def _pick(
     cumulative: npt.NDArray[np.float64], points: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.intp]:
-    return np.searchsorted(cumulative, points * cumulative[-1], side="right")
+    return np.asarray(np.searchsorted(cumulative, points * cumulative[-1], side="right"))
 
 
 def _frame(
-    lists: _Lists, sex: npt.NDArray[Any], surname: npt.NDArray[np.int64], given: npt.NDArray[np.int64]
+    lists: _Lists,
+    sex: npt.NDArray[Any],
+    surname: npt.NDArray[np.int64],
+    given: npt.NDArray[np.int64],
 ) -> pl.DataFrame:
     family = lists.surnames[surname]
     both = pl.concat(list(lists.given.values()))
-    offset = np.where(sex == next(iter(lists.given)), 0, lists.given[next(iter(lists.given))].height)
+    offset = np.where(
+        sex == next(iter(lists.given)), 0, lists.given[next(iter(lists.given))].height
+    )
     own = both[given + offset]
     return pl.DataFrame(
         {

@@ -73,7 +73,10 @@ def _controlled_rounding(buffer: bytes, shape: tuple[int, int], size: int) -> In
     by_sex = (counts.sum(axis=0) * size / counts.sum()).reshape(len(levels.SEX), -1)
     sex_totals = _largest_remainder(by_sex.sum(axis=1), size)
     column_totals = np.concatenate(
-        [_largest_remainder(part, int(total)) for part, total in zip(by_sex, sex_totals, strict=True)]
+        [
+            _largest_remainder(part, int(total))
+            for part, total in zip(by_sex, sex_totals, strict=True)
+        ]
     )
     exact = (counts * (row_totals / counts.sum(axis=1))[:, None]).ravel()
     lowest = np.maximum(np.floor(exact) - ROOM, 0)
@@ -91,7 +94,9 @@ def _controlled_rounding(buffer: bytes, shape: tuple[int, int], size: int) -> In
     short = np.concatenate([row_totals, column_totals]) - np.concatenate(
         [lowest.reshape(shape).sum(axis=1), lowest.reshape(shape).sum(axis=0)]
     )
-    solution = linprog(cost.ravel(), A_eq=csr_array(totals), b_eq=short, bounds=(0, 1), method="highs-ds")
+    solution = linprog(
+        cost.ravel(), A_eq=csr_array(totals), b_eq=short, bounds=(0, 1), method="highs-ds"
+    )
     if solution.x is None:
         raise ArithmeticError(f"no controlled rounding of {size} people: {solution.message}")
     taken = np.rint(solution.x).reshape(-1, steps.size).sum(axis=1)

@@ -182,7 +182,10 @@ def _messages(request: Request) -> list[ChatCompletionMessageParam]:
         messages.append({"role": "assistant", "content": request.last_answer or ""})
         complaints = "\n".join(f"- {complaint}" for complaint in request.complaints)
         messages.append(
-            {"role": "user", "content": f"次の点を直して、全体をもう一度書いてください。\n{complaints}"}
+            {
+                "role": "user",
+                "content": f"次の点を直して、全体をもう一度書いてください。\n{complaints}",
+            }
         )
     return messages
 

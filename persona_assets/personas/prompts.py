@@ -33,7 +33,7 @@ def _template(name: str) -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - the output is a prompt, not HTML
+        autoescape=False,
     )
     return environment.get_template(name)
 

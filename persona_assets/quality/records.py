@@ -104,9 +104,7 @@ def check_records(
             ),
             on="person_id",
         )
-        .with_columns(
-            pl.col("attempts") + pl.col("first_attempts"), pl.lit(recipe).alias("recipe")
-        )
+        .with_columns(pl.col("attempts") + pl.col("first_attempts"), pl.lit(recipe).alias("recipe"))
     )
     records = people.join(texts, on="person_id", maintain_order="left").select(
         list(CHECKED_SCHEMA.columns)
@@ -161,7 +159,8 @@ def repeated_texts(records: pl.DataFrame) -> pl.DataFrame:
     names = (records["surname"] + " " + records["given_name"]).to_list()
     nameless = records.select("person_id").with_columns(
         pl.Series(
-            field, [text.replace(name, "") for text, name in zip(records[field], names, strict=True)]
+            field,
+            [text.replace(name, "") for text, name in zip(records[field], names, strict=True)],
         )
         for field in PERSONA_FIELDS
     )

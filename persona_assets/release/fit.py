@@ -107,8 +107,10 @@ def as_shares(fit: pl.DataFrame, name: str = "fit") -> pl.DataFrame:
 
 
 def _margin_fit(margin: str, rows: pl.DataFrame) -> MarginFit:
-    levels = as_shares(rows, margin).select(FIT_COLUMNS[1:]).with_columns(
-        pl.col("difference_pp", "allowed_pp").cast(pl.Float64).fill_nan(None)
+    levels = (
+        as_shares(rows, margin)
+        .select(FIT_COLUMNS[1:])
+        .with_columns(pl.col("difference_pp", "allowed_pp").cast(pl.Float64).fill_nan(None))
     )
     off = levels.with_columns(pl.col("difference_pp").abs().alias("off"))
     worst = off.sort("off", descending=True, nulls_last=True, maintain_order=True).row(

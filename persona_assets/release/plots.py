@@ -117,7 +117,10 @@ def _pyramid_figure(pyramid: pl.DataFrame) -> Figure:
         axes.barh(
             starts,
             [sign * value for value in density],
-            height=[(end - start) * (1 if single else 0.94) for start, end in zip(starts, ends, strict=True)],
+            height=[
+                (end - start) * (1 if single else 0.94)
+                for start, end in zip(starts, ends, strict=True)
+            ],
             align="edge",
             color=COLOURS[colour],
             clip_on=False,
@@ -140,9 +143,7 @@ def _pyramid_figure(pyramid: pl.DataFrame) -> Figure:
     axes.set_xticks(ticks, [f"{abs(tick):.1f}" for tick in ticks])
     decades = [age for age in ages if age % 10 == 0]
     axes.set_yticks(decades, [f"{age}歳" for age in decades])
-    axes.tick_params(
-        left=False, bottom=False, labelsize=_SMALL, labelcolor=COLOURS["muted"], pad=3
-    )
+    axes.tick_params(left=False, bottom=False, labelsize=_SMALL, labelcolor=COLOURS["muted"], pad=3)
     axes.grid(axis="x", color=COLOURS["grid"], linewidth=0.7, clip_on=False)
     axes.axvline(0, color=COLOURS["muted"], linewidth=0.7, clip_on=False)
     axes.set_axisbelow(True)
@@ -151,13 +152,22 @@ def _pyramid_figure(pyramid: pl.DataFrame) -> Figure:
     canvas = _canvas(figure, height)
     canvas.text(_WIDTH * 0.115, 14, "男 Male", color=COLOURS["ink"], fontsize=_TEXT, va="center")
     canvas.text(
-        _WIDTH * 0.985, 14, "女 Female", color=COLOURS["ink"], fontsize=_TEXT, va="center", ha="right"
+        _WIDTH * 0.985,
+        14,
+        "女 Female",
+        color=COLOURS["ink"],
+        fontsize=_TEXT,
+        va="center",
+        ha="right",
     )
-    canvas.plot(
-        [_WIDTH * 0.37, _WIDTH * 0.42], [14, 14], color=COLOURS["official"], linewidth=1.3
-    )
+    canvas.plot([_WIDTH * 0.37, _WIDTH * 0.42], [14, 14], color=COLOURS["official"], linewidth=1.3)
     canvas.text(
-        _WIDTH * 0.435, 14, "公的統計 official", color=COLOURS["muted"], fontsize=_SMALL, va="center"
+        _WIDTH * 0.435,
+        14,
+        "公的統計 official",
+        color=COLOURS["muted"],
+        fontsize=_SMALL,
+        va="center",
     )
     canvas.text(
         _WIDTH * 0.5425,

@@ -64,19 +64,23 @@ def render_report(
         FitTableError: the fit table lacks a column, or a margin or the pyramid has nobody.
     """
     margins = margin_fits(fits)
-    return environment(escape=True).get_template("report.html.jinja").render(
-        facts=facts,
-        wording=wording,
-        kinds=wording.SOURCE_KINDS,
-        margins=margins,
-        key_margins=[margin for margin in margins if margin.margin in KEY_MARGINS],
-        # the figures are ours and escape their own labels
-        pyramid=Markup(age_pyramid(pyramid)),  # noqa: S704
-        charts={margin.margin: _chart(margin) for margin in margins},
-        samples=[_sample(record) for record in samples],
-        findings=_findings(rule_counts),
-        signed=signed,
-        table_ids=table_ids,
+    return (
+        environment(escape=True)
+        .get_template("report.html.jinja")
+        .render(
+            facts=facts,
+            wording=wording,
+            kinds=wording.SOURCE_KINDS,
+            margins=margins,
+            key_margins=[margin for margin in margins if margin.margin in KEY_MARGINS],
+            # the figures are ours and escape their own labels
+            pyramid=Markup(age_pyramid(pyramid)),  # noqa: S704
+            charts={margin.margin: _chart(margin) for margin in margins},
+            samples=[_sample(record) for record in samples],
+            findings=_findings(rule_counts),
+            signed=signed,
+            table_ids=table_ids,
+        )
     )
 
 

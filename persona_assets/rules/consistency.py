@@ -30,9 +30,7 @@ def _name_missing(subject: Subject) -> Iterator[Hit]:
         if text is None:
             continue
         if surname is None or given_name is None:
-            yield Hit(
-                field, text[:12], "文頭に「姓 名は、」の形で氏名を書いてください。"
-            )
+            yield Hit(field, text[:12], "文頭に「姓 名は、」の形で氏名を書いてください。")
         elif surname + given_name not in text.replace(" ", "").replace("\u3000", ""):
             yield Hit(
                 field,
@@ -87,12 +85,8 @@ def _age_contradiction(subject: Subject) -> Iterator[Hit]:
             match
             for match in _AGE.finditer(text)
             # the comma is no boundary when a list of ages goes on (8歳、5歳の…)
-            if not _AGE_NOT_OURS.search(
-                text[: match.start()].removesuffix("、") + "、"[:0]
-            )
-            and not _SOMEBODY_ELSE.search(
-                text[max(0, match.start() - 8) : match.end() + 8]
-            )
+            if not _AGE_NOT_OURS.search(text[: match.start()].removesuffix("、") + "、"[:0])
+            and not _SOMEBODY_ELSE.search(text[max(0, match.start() - 8) : match.end() + 8])
         ]
         if in_brackets is not None:
             found += in_brackets.finditer(text)
@@ -147,7 +141,9 @@ def _sex_contradiction(subject: Subject) -> Iterator[Hit]:
 # 妻 and 夫 as words of their own: kanji on neither side (工夫, 丈夫, 稲妻, 夫婦), and not somebody
 # else's (友人の妻).
 _KANJI_CHARACTER = r"[\u3400-\u9fff々]"
-_SPOUSE = rf"(?:(?<!{_KANJI_CHARACTER})(?<!の)|(?<=最愛の)|(?<=自分の))(?:妻|夫)(?!{_KANJI_CHARACTER})"
+_SPOUSE = (
+    rf"(?:(?<!{_KANJI_CHARACTER})(?<!の)|(?<=最愛の)|(?<=自分の))(?:妻|夫)(?!{_KANJI_CHARACTER})"
+)
 _UNMARRIED_YEARS = r"(?!時代|の頃|のころ|だった|のとき|の時)"
 _STILL_SINGLE = (
     rf"独身(?:生活|貴族|を貫|を通し|である|です|で、|の身|者として){_UNMARRIED_YEARS}"
@@ -164,9 +160,7 @@ _MARITAL: Final = {
         r"|(?<!の)配偶者(?!控除|手当|ビザ|特別|居住|暴力|間)|(?<![人老若敵族親])夫婦(?:二人|ふたり|水入らず|で(?:暮|旅|営|経))"
         r"|結婚生活|離婚(?:後は|を経て|を機に|した後)|再婚(?:した|し、)"
     ),
-    "married": re.compile(
-        rf"{_STILL_SINGLE}|{_LOST_SPOUSE}|離婚(?:後は|後、|して以来)"
-    ),
+    "married": re.compile(rf"{_STILL_SINGLE}|{_LOST_SPOUSE}|離婚(?:後は|後、|して以来)"),
     "widowed": re.compile(rf"{_STILL_SINGLE}|{_LIVES_WITH_SPOUSE}"),
     "divorced": re.compile(rf"{_STILL_SINGLE}|{_LIVES_WITH_SPOUSE}|{_LOST_SPOUSE}"),
 }
@@ -198,9 +192,7 @@ def _marital_contradiction(subject: Subject) -> Iterator[Hit]:
 
 
 RETIREMENT_AGE: Final = 50
-_RETIRED = re.compile(
-    r"定年(?:退職)?(?:後|した|して|を迎えた|を迎え、|を迎えて|まで勤め)"
-)
+_RETIRED = re.compile(r"定年(?:退職)?(?:後|した|して|を迎えた|を迎え、|を迎えて|まで勤め)")
 _PUPIL = re.compile(
     r"(?:(?:女子)?大学生|大学院生|短大生|専門学校生|高専生|(?:女子|男子)?高校生|学生|大学[1-6１-６一二三四五六]年(?:生|次)?)"
     r"(?:である|です|だ(?=。|$)|であり|で(?=、))|(?:大学|短大|高校|大学院|高専)(?:に在学(?:中|して)|在学中(?:で(?!は)|の(?!頃|とき|時|こ)))"
@@ -222,18 +214,12 @@ def _work_contradiction(subject: Subject) -> Iterator[Hit]:
                 if not _FUTURE.search(_sentence(text, match.start()))
             ]
         if facts.student is False:
-            claims += [
-                (match, "在学中ではありません。") for match in _PUPIL.finditer(text)
-            ]
+            claims += [(match, "在学中ではありません。") for match in _PUPIL.finditer(text)]
         if facts.employed:
-            claims += [
-                (match, "仕事に就いています。") for match in _NO_WORK.finditer(text)
-            ]
+            claims += [(match, "仕事に就いています。") for match in _NO_WORK.finditer(text)]
         for match, fact in claims:
             if not _SOMEBODY_ELSE.search(_sentence(text, match.start())):
-                yield Hit(
-                    field, match[0], f"この人は{fact}「{match[0]}」を改めてください。"
-                )
+                yield Hit(field, match[0], f"この人は{fact}「{match[0]}」を改めてください。")
 
 
 # The longer name first and from the left: 東京都府中市 holds 京都府 and 東京都, only the latter is it.

@@ -14,23 +14,11 @@ from persona_assets.rules.fields import LIST_FIELDS, PERSONA_FIELDS, TEXT_FIELDS
 # that rules are plain constants: they read no files.
 PREFECTURES: Final = dict(
     pair.split(":")
-    for pair in (
-        "hokkaido:北海道 aomori:青森県 iwate:岩手県 miyagi:宮城県 akita:秋田県 yamagata:山形県 "
-        "fukushima:福島県 ibaraki:茨城県 tochigi:栃木県 gunma:群馬県 saitama:埼玉県 chiba:千葉県 "
-        "tokyo:東京都 kanagawa:神奈川県 niigata:新潟県 toyama:富山県 ishikawa:石川県 fukui:福井県 "
-        "yamanashi:山梨県 nagano:長野県 gifu:岐阜県 shizuoka:静岡県 aichi:愛知県 mie:三重県 "
-        "shiga:滋賀県 kyoto:京都府 osaka:大阪府 hyogo:兵庫県 nara:奈良県 wakayama:和歌山県 "
-        "tottori:鳥取県 shimane:島根県 okayama:岡山県 hiroshima:広島県 yamaguchi:山口県 "
-        "tokushima:徳島県 kagawa:香川県 ehime:愛媛県 kochi:高知県 fukuoka:福岡県 saga:佐賀県 "
-        "nagasaki:長崎県 kumamoto:熊本県 oita:大分県 miyazaki:宮崎県 kagoshima:鹿児島県 "
-        "okinawa:沖縄県"
-    ).split()
+    for pair in ["hokkaido:北海道", "aomori:青森県", "iwate:岩手県", "miyagi:宮城県", "akita:秋田県", "yamagata:山形県", "fukushima:福島県", "ibaraki:茨城県", "tochigi:栃木県", "gunma:群馬県", "saitama:埼玉県", "chiba:千葉県", "tokyo:東京都", "kanagawa:神奈川県", "niigata:新潟県", "toyama:富山県", "ishikawa:石川県", "fukui:福井県", "yamanashi:山梨県", "nagano:長野県", "gifu:岐阜県", "shizuoka:静岡県", "aichi:愛知県", "mie:三重県", "shiga:滋賀県", "kyoto:京都府", "osaka:大阪府", "hyogo:兵庫県", "nara:奈良県", "wakayama:和歌山県", "tottori:鳥取県", "shimane:島根県", "okayama:岡山県", "hiroshima:広島県", "yamaguchi:山口県", "tokushima:徳島県", "kagawa:香川県", "ehime:愛媛県", "kochi:高知県", "fukuoka:福岡県", "saga:佐賀県", "nagasaki:長崎県", "kumamoto:熊本県", "oita:大分県", "miyazaki:宮崎県", "kagoshima:鹿児島県", "okinawa:沖縄県"]
 )
 
 _NAME_CHARACTER = r"[\u3400-\u9fff\U00020000-\U0003ffffぁ-ゖァ-ヺ々〆ヶー]"
-_OPENING_SURNAME = re.compile(
-    rf"({_NAME_CHARACTER}{{1,6}})[ \u3000](?={_NAME_CHARACTER})"
-)
+_OPENING_SURNAME = re.compile(rf"({_NAME_CHARACTER}{{1,6}})[ \u3000](?={_NAME_CHARACTER})")
 _NAME_RUN = re.compile(rf"{_NAME_CHARACTER}+")
 _AFTER_NAME = frozenset("はが、（(")
 _GIVEN_NAME_LENGTH = 6
@@ -129,9 +117,7 @@ def _code(levels: Mapping[str, str], value: Any) -> str | None:
         return None
     if value in levels:
         return value
-    return next(
-        (code for code, label in levels.items() if value.startswith(label)), None
-    )
+    return next((code for code, label in levels.items() if value.startswith(label)), None)
 
 
 def _is_student(education: Any) -> bool | None:

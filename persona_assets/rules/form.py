@@ -62,9 +62,7 @@ def _lists(subject: Subject) -> Iterator[Hit]:
         seen: set[str] = set()
         for item in value:
             if not isinstance(item, str) or not item.strip():
-                yield Hit(
-                    field, str(item), "空の項目や文字列でない項目を除いてください。"
-                )
+                yield Hit(field, str(item), "空の項目や文字列でない項目を除いてください。")
                 continue
             if len(item) > LIST_ITEM_CHARACTERS:
                 yield Hit(
@@ -114,12 +112,8 @@ def _script(subject: Subject) -> Iterator[Hit]:
         others = _OTHER_SCRIPT.findall(text)
         if not others:
             continue
-        if foreign := next(
-            (run for run in others if not _ASCII_WORD.fullmatch(run)), None
-        ):
-            yield Hit(
-                field, foreign, f"「{foreign}」は日本語の文字ではありません。{advice}"
-            )
+        if foreign := next((run for run in others if not _ASCII_WORD.fullmatch(run)), None):
+            yield Hit(field, foreign, f"「{foreign}」は日本語の文字ではありません。{advice}")
         if field in LIST_FIELDS:
             # an item may be a product's name and nothing else
             share = 1.0
@@ -169,10 +163,7 @@ def _simplified_only() -> frozenset[str]:
     unmistakable ones are added.
     """
     chinese = bytes(
-        byte
-        for row in range(0xB0, 0xF8)
-        for cell in range(0xA1, 0xFF)
-        for byte in (row, cell)
+        byte for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF) for byte in (row, cell)
     ).decode("gb2312", errors="ignore")
     japanese = chinese.encode("euc_jis_2004", errors="ignore").decode("euc_jis_2004")
     everyday = "关养减凑启响园复开异惊您她离种确达迁运构极阳阴"
@@ -191,9 +182,7 @@ _CHINESE_WORD_CUES = frozenset("創意据據聯網視軟機們團升願打")
 
 def _simplified_chinese(subject: Subject) -> Iterator[Hit]:
     for field, text in subject.strings(TEXT_FIELDS):
-        found = sorted(
-            {character for character in text if character in SIMPLIFIED}, key=text.index
-        )
+        found = sorted({character for character in text if character in SIMPLIFIED}, key=text.index)
         found += _CHINESE_WORD.findall(text)
         if found:
             words = "、".join(found)
@@ -223,9 +212,7 @@ _NOTHING = frozenset({"なし", "特になし", "該当なし", "不明", "未�
 def _markup_or_prompt_residue(subject: Subject) -> Iterator[Hit]:
     for field, text in subject.strings(TEXT_FIELDS):
         if text.rstrip("。") in _NOTHING:
-            yield Hit(
-                field, text, f"「{text}」ではなく、具体的な内容を書いてください。"
-            )
+            yield Hit(field, text, f"「{text}」ではなく、具体的な内容を書いてください。")
         elif found := _RESIDUE.search(text):
             yield Hit(
                 field,
@@ -258,9 +245,7 @@ def _contact_data(subject: Subject) -> Iterator[Hit]:
 def _repeated_sentence(subject: Subject) -> Iterator[Hit]:
     facts = subject.facts
     name = (
-        re.compile(rf"^{facts.surname}[ \u3000]?{facts.given_name}は、?")
-        if facts.surname
-        else None
+        re.compile(rf"^{facts.surname}[ \u3000]?{facts.given_name}は、?") if facts.surname else None
     )
     seen: set[str] = set()
     for field, text in subject.prose.items():

@@ -66,9 +66,7 @@ class Subject:
         for field, value in values.items():
             if field in LIST_FIELDS:
                 if isinstance(value, list | tuple):
-                    lists[field] = tuple(
-                        item for item in value if isinstance(item, str)
-                    )
+                    lists[field] = tuple(item for item in value if isinstance(item, str))
             elif isinstance(value, str) and value.strip():
                 prose[field] = value
         characters: set[str] = set()

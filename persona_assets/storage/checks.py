@@ -26,6 +26,4 @@ def schema_check(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> dg.AssetChe
             description=f"{cases.height} failures of the contract of '{schema.name}'",
             metadata={"failures": dg.MetadataValue.md(markdown_table(cases))},
         )
-    return dg.AssetCheckResult(
-        passed=True, metadata={"rows": frame.height, "columns": frame.width}
-    )
+    return dg.AssetCheckResult(passed=True, metadata={"rows": frame.height, "columns": frame.width})

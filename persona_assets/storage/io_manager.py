@@ -45,9 +45,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         if unasked:
             raise lake.LakeError(f"asset '{name}': rows of {sorted(unasked)} were not asked for")
         for key in keys:
-            lake.write_partition(
-                obj.filter(pl.col("prefecture") == key), self.lake_root, name, key
-            )
+            lake.write_partition(obj.filter(pl.col("prefecture") == key), self.lake_root, name, key)
 
     def load_input(self, context: dg.InputContext) -> pl.DataFrame:
         """Read one frame: the table, the partition, or all partitions that exist."""
@@ -66,7 +64,9 @@ class LakeIOManager(dg.ConfigurableIOManager):
 def partition_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return metadata with frames shown as Markdown tables, as the UI can show them."""
     return {
-        key: dg.MetadataValue.md(markdown_table(value)) if isinstance(value, pl.DataFrame) else value
+        key: dg.MetadataValue.md(markdown_table(value))
+        if isinstance(value, pl.DataFrame)
+        else value
         for key, value in values.items()
     }
 

@@ -8,11 +8,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 from uuid import uuid4
 
 import polars as pl
 
-COMPRESSION = "zstd"
+COMPRESSION: Final = "zstd"
 
 
 class LakeError(RuntimeError):

@@ -11,7 +11,7 @@ from persona_assets.storage import paths
 PREFECTURES = dg.StaticPartitionsDefinition(list(prefectures()))
 
 
-class RecipeResource(dg.ConfigurableResource):
+class RecipeResource(dg.ConfigurableResource["RecipeResource"]):
     """The recipe file; by default what PERSONA_ASSETS_RECIPE names, else `dataset.yaml`."""
 
     path: str | None = None
@@ -22,7 +22,7 @@ class RecipeResource(dg.ConfigurableResource):
         return load_recipe(Path(self.path) if self.path else None, size=self.size)
 
 
-class Folders(dg.ConfigurableResource):
+class Folders(dg.ConfigurableResource["Folders"]):
     """Where the figures that ship are, and where what is produced goes."""
 
     root: str | None = None

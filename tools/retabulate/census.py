@@ -15,10 +15,7 @@ import yaml
 
 # JIS order: the position is the two-digit code.
 PREFECTURE_KEYS = tuple(
-    "hokkaido aomori iwate miyagi akita yamagata fukushima ibaraki tochigi gunma saitama chiba "
-    "tokyo kanagawa niigata toyama ishikawa fukui yamanashi nagano gifu shizuoka aichi mie shiga "
-    "kyoto osaka hyogo nara wakayama tottori shimane okayama hiroshima yamaguchi tokushima kagawa "
-    "ehime kochi fukuoka saga nagasaki kumamoto oita miyazaki kagoshima okinawa".split()
+    ["hokkaido", "aomori", "iwate", "miyagi", "akita", "yamagata", "fukushima", "ibaraki", "tochigi", "gunma", "saitama", "chiba", "tokyo", "kanagawa", "niigata", "toyama", "ishikawa", "fukui", "yamanashi", "nagano", "gifu", "shizuoka", "aichi", "mie", "shiga", "kyoto", "osaka", "hyogo", "nara", "wakayama", "tottori", "shimane", "okayama", "hiroshima", "yamaguchi", "tokushima", "kagawa", "ehime", "kochi", "fukuoka", "saga", "nagasaki", "kumamoto", "oita", "miyazaki", "kagoshima", "okinawa"]
 )
 
 PEOPLE, MEN, WOMEN, TOKYO = 126_146_099, 61_349_581, 64_796_518, 14_047_594
@@ -183,7 +180,9 @@ def _labelled(
     table = _read(input_dir, name).filter(pl.col("sex").is_in(["male", "female"]))
     missing = set(codes) - set(table[column])
     if missing:
-        raise CensusInputError(f"{name}: '{column}' lacks {sorted(missing)}; found {set(table[column])}")
+        raise CensusInputError(
+            f"{name}: '{column}' lacks {sorted(missing)}; found {set(table[column])}"
+        )
     return table.filter(pl.col(column).is_in(list(codes))).select(
         _key(), "sex", pl.col(column).replace_strict(dict(codes)).alias(axis), *more, _count()
     )
@@ -419,8 +418,12 @@ def _municipalities(input_dir: Path) -> pl.DataFrame:
     )
 
 
-def _totals(*expected: tuple[Mapping[str, str], int], column: str = "count") -> list[dict[str, Any]]:
-    return [{"where": dict(where), "equals": equals, "column": column} for where, equals in expected]
+def _totals(
+    *expected: tuple[Mapping[str, str], int], column: str = "count"
+) -> list[dict[str, Any]]:
+    return [
+        {"where": dict(where), "equals": equals, "column": column} for where, equals in expected
+    ]
 
 
 def _per_value(axis: str, values: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:

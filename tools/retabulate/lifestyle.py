@@ -14,10 +14,7 @@ import polars as pl
 
 # JIS order: the position is the two-digit code in the sources' area codes.
 PREFECTURE_KEYS = tuple(
-    "hokkaido aomori iwate miyagi akita yamagata fukushima ibaraki tochigi gunma saitama chiba "
-    "tokyo kanagawa niigata toyama ishikawa fukui yamanashi nagano gifu shizuoka aichi mie shiga "
-    "kyoto osaka hyogo nara wakayama tottori shimane okayama hiroshima yamaguchi tokushima kagawa "
-    "ehime kochi fukuoka saga nagasaki kumamoto oita miyazaki kagoshima okinawa".split()
+    ["hokkaido", "aomori", "iwate", "miyagi", "akita", "yamagata", "fukushima", "ibaraki", "tochigi", "gunma", "saitama", "chiba", "tokyo", "kanagawa", "niigata", "toyama", "ishikawa", "fukui", "yamanashi", "nagano", "gifu", "shizuoka", "aichi", "mie", "shiga", "kyoto", "osaka", "hyogo", "nara", "wakayama", "tottori", "shimane", "okayama", "hiroshima", "yamaguchi", "tokushima", "kagawa", "ehime", "kochi", "fukuoka", "saga", "nagasaki", "kumamoto", "oita", "miyazaki", "kagoshima", "okinawa"]
 )
 
 KINDS = {
@@ -40,22 +37,11 @@ FOOD_EXCLUDED = re.compile(
 )
 FOOD_PHRASES = dict(
     pair.split("=")
-    for pair in (
-        "ぎょうざ=餃子 しゅうまい=シュウマイ すし（弁当）=持ち帰りのすし すし（外食）=外食のすし "
-        "日本そば・うどん=外食のそばやうどん 生うどん・そば=生麺のうどんやそば 乾うどん・そば=乾麺のうどんやそば "
-        "かき（貝）=牡蠣 ほたて貝=ホタテ まぐろ=マグロ あじ=アジ いわし=イワシ かつお=カツオ かれい=カレイ さけ=鮭 "
-        "さば=サバ さんま=サンマ たい=鯛 ぶり=ブリ いか=イカ たこ=タコ えび=エビ かに=カニ あさり=アサリ しじみ=シジミ "
-        "さしみ盛合わせ=刺身の盛り合わせ 塩さけ=塩鮭 干しあじ=アジの干物 うなぎのかば焼き=うなぎの蒲焼き "
-        "かつお節・削り節=かつお節 魚介のつくだ煮=魚介の佃煮 こんぶ=昆布 こんぶつくだ煮=昆布の佃煮 "
-        "だいこん漬=大根の漬物 はくさい漬=白菜の漬物 だいこん=大根 はくさい=白菜 さといも=里芋 さやまめ=枝豆などのさや豆 "
-        "油揚げ・がんもどき=油揚げやがんもどき もち=餅 やきとり=焼き鳥 みそ=味噌 "
-        "アイスクリーム・シャーベット=アイスクリーム キャンデー=キャンディー 干しのり=海苔 果実・野菜ジュース=果実や野菜のジュース "
-        "チューハイ・カクテル=チューハイ 発泡酒・ビール風アルコール飲料=発泡酒"
-    ).split()
+    for pair in ["ぎょうざ=餃子", "しゅうまい=シュウマイ", "すし（弁当）=持ち帰りのすし", "すし（外食）=外食のすし", "日本そば・うどん=外食のそばやうどん", "生うどん・そば=生麺のうどんやそば", "乾うどん・そば=乾麺のうどんやそば", "かき（貝）=牡蠣", "ほたて貝=ホタテ", "まぐろ=マグロ", "あじ=アジ", "いわし=イワシ", "かつお=カツオ", "かれい=カレイ", "さけ=鮭", "さば=サバ", "さんま=サンマ", "たい=鯛", "ぶり=ブリ", "いか=イカ", "たこ=タコ", "えび=エビ", "かに=カニ", "あさり=アサリ", "しじみ=シジミ", "さしみ盛合わせ=刺身の盛り合わせ", "塩さけ=塩鮭", "干しあじ=アジの干物", "うなぎのかば焼き=うなぎの蒲焼き", "かつお節・削り節=かつお節", "魚介のつくだ煮=魚介の佃煮", "こんぶ=昆布", "こんぶつくだ煮=昆布の佃煮", "だいこん漬=大根の漬物", "はくさい漬=白菜の漬物", "だいこん=大根", "はくさい=白菜", "さといも=里芋", "さやまめ=枝豆などのさや豆", "油揚げ・がんもどき=油揚げやがんもどき", "もち=餅", "やきとり=焼き鳥", "みそ=味噌", "アイスクリーム・シャーベット=アイスクリーム", "キャンデー=キャンディー", "干しのり=海苔", "果実・野菜ジュース=果実や野菜のジュース", "チューハイ・カクテル=チューハイ", "発泡酒・ビール風アルコール飲料=発泡酒"]
 )
 DRINKING_AGE = 20
 ALCOHOL = frozenset(
-    "清酒 焼酎 ビール ウイスキー ワイン チューハイ・カクテル 発泡酒・ビール風アルコール飲料".split()
+    ["清酒", "焼酎", "ビール", "ウイスキー", "ワイン", "チューハイ・カクテル", "発泡酒・ビール風アルコール飲料"]
 )
 
 MAX_INGREDIENTS = 6
@@ -80,7 +66,9 @@ FESTIVAL_EXCLUDED = re.compile(
     "|主要|三大|お昼|手持ち|師匠|西武園|東武|ファイターズ|フィナーレ|ナツ夏|シティ|アニメ|ゆうえんち|第三回|令和年|新聞"
     "|みんなの|岩村城再建|競技|セブン|祈願|縁祭|古着|音楽"
 )
-FESTIVAL_VENUES = re.compile("モール|イオン|umie|ホテル|プール|百貨店|駐屯地|工場|ららぽーと|遊園地|病院")
+FESTIVAL_VENUES = re.compile(
+    "モール|イオン|umie|ホテル|プール|百貨店|駐屯地|工場|ららぽーと|遊園地|病院"
+)
 FESTIVAL_GENERIC = re.compile(
     "納涼|盆踊り|花火|大会|夏|秋|春|冬|祭り|まつり|祭|祭礼|例|大|の|市民|町民|村民|区民|ふるさと|ふれあい|市|町|村|区"
     "|青年|商工会|灯ろう流し|とうろう流し|七夕|桜|港|みなと|産業|打上|打ち上げ|風鈴|神社|八幡|宮|稲荷|氷川|熊野|天神|神輿"
@@ -194,10 +182,13 @@ def _dishes(dishes: list[dict[str, str]], keys: Mapping[str, str]) -> pl.DataFra
         dish = _plain(re.split(r"\s*[／/]\s*", row["dish"])[0])
         text = re.split(r"[／※ ]", _plain(row["main_ingredients"]))[0]
         parts = [
-            re.sub(r"(など.*|等|類|各種)$|(もしくは|または).*", "", part) for part in text.split("、")
+            re.sub(r"(など.*|等|類|各種)$|(もしくは|または).*", "", part)
+            for part in text.split("、")
         ]
         vague = re.compile("によって|旬の|季節|^その他|^水$")
-        ingredients = [part for part in parts if part and len(part) <= 12 and not vague.search(part)]
+        ingredients = [
+            part for part in parts if part and len(part) <= 12 and not vague.search(part)
+        ]
         if re.search(r"[A-Za-z0-9?・]", dish) or not ingredients:
             continue
         rows.append(
@@ -254,7 +245,9 @@ def _festivals(
             if not name or not city or FESTIVAL_VENUES.search(row["venue"]):
                 continue
             same_city = [c["festival"] for c in chosen if c["festival_city"] == city]
-            if any(_core(name) in _core(other) or _core(other) in _core(name) for other in same_city):
+            if any(
+                _core(name) in _core(other) or _core(other) in _core(name) for other in same_city
+            ):
                 continue
             chosen.append(
                 {"prefecture": key, "festival": name, "kind": row["kind"], "festival_city": city}
@@ -287,7 +280,9 @@ def _festival_name(text: str) -> str | None:
     if rest and re.search("祭り?$|まつり$", first) and not re.search("^例|^大祭", rest):
         name = first
     name = name.replace(" ", "")
-    is_event = re.search("祭り?$|まつり$|祭礼$|花火$|大会$|踊り?$|ねぶた$|ねぷた$|流し$|よされ$|佞武多$", name)
+    is_event = re.search(
+        "祭り?$|まつり$|祭礼$|花火$|大会$|踊り?$|ねぶた$|ねぷた$|流し$|よされ$|佞武多$", name
+    )
     return name if is_event and len(FESTIVAL_GENERIC.sub("", name)) >= 2 else None
 
 

@@ -98,7 +98,9 @@ def _surnames(table: pl.DataFrame) -> pl.DataFrame:
         "shuheilocale_people", "surname", descending=[True, False]
     )
     rest = (
-        usable.filter(pl.col("shuheilocale_people").is_null() & pl.col("terryyin_order").is_not_null())
+        usable.filter(
+            pl.col("shuheilocale_people").is_null() & pl.col("terryyin_order").is_not_null()
+        )
         .sort("terryyin_order", "surname")
         .head(SURNAMES - counted.height)
     )
@@ -110,9 +112,7 @@ def _surnames(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _given_names(
-    lexicon: pl.DataFrame, ranks: pl.DataFrame, births: pl.DataFrame
-) -> pl.DataFrame:
+def _given_names(lexicon: pl.DataFrame, ranks: pl.DataFrame, births: pl.DataFrame) -> pl.DataFrame:
     """Return given_name, reading, sex and a weight per decade (share of that sex's births)."""
     usable = (
         lexicon.filter(
@@ -149,7 +149,9 @@ def _given_names(
     columns = [str(d) for d in DECADES]
     return (
         pl.concat(parts)
-        .with_columns(pl.when(pl.col(c) >= LEAST_WEIGHT).then(pl.col(c)).otherwise(0) for c in columns)
+        .with_columns(
+            pl.when(pl.col(c) >= LEAST_WEIGHT).then(pl.col(c)).otherwise(0) for c in columns
+        )
         .filter(pl.sum_horizontal(columns) > 0)
         .with_columns((pl.col(columns) * 1e6).round(0).cast(pl.Int64))
         .sort("sex", "given_name", "reading")

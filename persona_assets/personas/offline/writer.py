@@ -18,7 +18,9 @@ Facts = Mapping[str, Any]
 CENSUS_YEAR = 2020
 YOUNG_UNTIL, MIDDLE_UNTIL, OLD_FROM = 30, 54, 60
 # Hobbies that a text on the arts can be about; others only if there is none of these.
-NOT_ARTS = frozenset(("パチンコ", "ゲーム", "スポーツ観戦", "キャンプ", "料理・菓子作り", "ガーデニング"))
+NOT_ARTS = frozenset(
+    ("パチンコ", "ゲーム", "スポーツ観戦", "キャンプ", "料理・菓子作り", "ガーデニング")
+)
 
 
 class _Writer:
@@ -91,9 +93,7 @@ def write_attributes(person: Facts, rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def write_personas(
-    person: Facts, attributes: Facts, rng: np.random.Generator
-) -> dict[str, Any]:
+def write_personas(person: Facts, attributes: Facts, rng: np.random.Generator) -> dict[str, Any]:
     """Write the second step's fields; see `write_attributes`.
 
     Args:
@@ -206,7 +206,10 @@ def _hobbies_text(w: _Writer, hobbies: Sequence[str]) -> str:
         f=first,
     )
     if others:
-        text += w.say(("ほかに{o}も楽しむ。", "{o}にも関心がある。", "気分が変われば{o}にも手を出す。"), o=others)
+        text += w.say(
+            ("ほかに{o}も楽しむ。", "{o}にも関心がある。", "気分が変われば{o}にも手を出す。"),
+            o=others,
+        )
     if w.person["volunteering"]:
         text += w.say(("{v}にも加わっている。",), v=w.one(w.person["volunteering"]))
     return text
@@ -306,12 +309,14 @@ def _sports(w: _Writer) -> str:
     )
     if len(sports) > 1:
         text += w.say(
-            ("{s}にも手を出し、{season}にはそちらが中心になる。", "{s}も嫌いではなく、{time}加わることがある。", "ときには{s}もする。"),
+            (
+                "{s}にも手を出し、{season}にはそちらが中心になる。",
+                "{s}も嫌いではなく、{time}加わることがある。",
+                "ときには{s}もする。",
+            ),
             s=sports[1],
         )
-    return text + w.say(phrases.SPORT_NOTES) + "。" + w.say(
-        phrases.SPORT_CLOSINGS
-    )
+    return text + w.say(phrases.SPORT_NOTES) + "。" + w.say(phrases.SPORT_CLOSINGS)
 
 
 def _arts(w: _Writer) -> str:
@@ -359,16 +364,22 @@ def _travel(w: _Writer) -> str:
         ),
         t=w.one(trips),
     )
-    return text + w.say(phrases.TRIP_NOTES) + "。" + w.say(
-        (
-            "{city}の{festival}に合わせて日を選んだこともある。",
-            "行き先で{hobby}にちなむものを探す。",
-            "帰ると{dish}が食べたくなる。",
-            "次は{city}の{festival}を見に行くつもりだ。",
-            "土地の{category}を見るのも楽しみで、{craft}と比べてみる。",
-            "{food}に似た味に出会うと、うれしくなる。",
+    return (
+        text
+        + w.say(phrases.TRIP_NOTES)
+        + "。"
+        + w.say(
+            (
+                "{city}の{festival}に合わせて日を選んだこともある。",
+                "行き先で{hobby}にちなむものを探す。",
+                "帰ると{dish}が食べたくなる。",
+                "次は{city}の{festival}を見に行くつもりだ。",
+                "土地の{category}を見るのも楽しみで、{craft}と比べてみる。",
+                "{food}に似た味に出会うと、うれしくなる。",
+            )
         )
-    ) + w.say(phrases.TRIP_CLOSINGS)
+        + w.say(phrases.TRIP_CLOSINGS)
+    )
 
 
 def _food(w: _Writer) -> str:
@@ -385,12 +396,25 @@ def _food(w: _Writer) -> str:
         ),
         i=made_of,
     )
-    return text + w.say(phrases.FOOD_SHOP) + "。" + w.say(phrases.FOOD_NOTES) + "。" + w.say(phrases.FOOD_CLOSINGS)
+    return (
+        text
+        + w.say(phrases.FOOD_SHOP)
+        + "。"
+        + w.say(phrases.FOOD_NOTES)
+        + "。"
+        + w.say(phrases.FOOD_CLOSINGS)
+    )
 
 
 def _summary(w: _Writer) -> str:
     if w.state == "working":
-        who = w.say(("{muni}で暮らす{age}歳の{job}", "{job}として働く{muni}の{age}歳", "{pref}{muni}に住む{job}"))
+        who = w.say(
+            (
+                "{muni}で暮らす{age}歳の{job}",
+                "{job}として働く{muni}の{age}歳",
+                "{pref}{muni}に住む{job}",
+            )
+        )
     else:
         what = {
             "studying": w.job,
@@ -399,7 +423,10 @@ def _summary(w: _Writer) -> str:
             "other_old": "年金世代" if w.person["age"] >= 65 else "仕事を離れた人",
             "other_young": "家で過ごす人",
         }[w.state]
-        who = w.say(("{muni}に暮らす{age}歳の{what}", "{pref}{muni}の{what}", "{age}歳、{muni}の{what}"), what=what)
+        who = w.say(
+            ("{muni}に暮らす{age}歳の{what}", "{pref}{muni}の{what}", "{age}歳、{muni}の{what}"),
+            what=what,
+        )
     like = w.say(
         (
             "{hobby}を楽しみに",
@@ -410,8 +437,18 @@ def _summary(w: _Writer) -> str:
             "{craft}に心を寄せつつ",
         )
     )
-    way = w.one(w.ways) if w.ways else w.one(
-        ("目立たないが約束は守る", "気負わず日々を重ねる", "小さなことを気長に続ける", "少し心配しすぎる", "身の丈に合った楽しみを知っている")
+    way = (
+        w.one(w.ways)
+        if w.ways
+        else w.one(
+            (
+                "目立たないが約束は守る",
+                "気負わず日々を重ねる",
+                "小さなことを気長に続ける",
+                "少し心配しすぎる",
+                "身の丈に合った楽しみを知っている",
+            )
+        )
     )
     return w.say(
         (

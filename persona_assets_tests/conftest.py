@@ -1,0 +1,51 @@
+"""Real figures, shared by all tests: tables, margins, shapes and one fitted prefecture."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+
+from persona_assets.census.margins import build_margins
+from persona_assets.census.tables import load_sources, load_table
+from persona_assets.joint.fit import Joint, fit_prefecture
+from persona_assets.joint.seeds import load_shapes
+from persona_assets.people.build import build_people
+from persona_assets.recipe import Recipe
+from persona_assets.storage.paths import reference_dir
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    return reference_dir()
+
+
+@pytest.fixture(scope="session")
+def tables(reference: Path) -> dict[str, pl.DataFrame]:
+    return {
+        key.split("/")[1]: load_table(key, reference)
+        for key in load_sources(reference)
+        if key.startswith("census/")
+    }
+
+
+@pytest.fixture(scope="session")
+def margins(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    return build_margins(tables)
+
+
+@pytest.fixture(scope="session")
+def shapes(reference: Path) -> dict[str, pl.DataFrame]:
+    return load_shapes(reference)
+
+
+@pytest.fixture(scope="session")
+def tottori(margins: dict[str, pl.DataFrame], shapes: dict[str, pl.DataFrame]) -> Joint:
+    return fit_prefecture("tottori", margins, shapes)[0]
+
+
+@pytest.fixture(scope="session")
+def people(tottori: Joint, margins: dict[str, pl.DataFrame], reference: Path) -> pl.DataFrame:
+    return build_people(tottori, margins["population"], Recipe(size=94_000), reference)
