@@ -46,4 +46,6 @@ def test_only_assets_know_dagster(path: Path) -> None:
 
 
 def test_every_module_belongs_to_a_place() -> None:
-    assert {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES} <= set(ORDER)
+    assert {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES} <= set(
+        ORDER
+    )

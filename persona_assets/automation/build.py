@@ -53,7 +53,7 @@ def build(
     folders: Folders,
     *,
     on: DagsterInstance | None = None,
-    on_step: Callable[[Step], None] = lambda step: None,
+    on_step: Callable[[Step], None] = lambda _: None,
 ) -> Path:
     """Build prefectures and release what is there.
 

@@ -1,4 +1,4 @@
-"""The preview: a few people and their texts, made in memory by the functions that the assets call."""
+"""The preview: a few people and their texts, made in memory by what the assets call."""
 
 from pathlib import Path
 

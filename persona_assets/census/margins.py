@@ -144,9 +144,9 @@ def single_year_population(tables: Tables) -> FloatArray:
     """Return residents by prefecture, sex and single year of age 15 to 104, unknown ages spread.
 
     The published counts of known ages are scaled, within 0-14, 15-64 and 65 or more, to the imputed
-    counts of prefecture and sex. Single years to 18 are published. From 20, a monotone cubic spline through the cumulative
-    five-year counts gives the years inside a group (PCHIP, Fritsch and Carlson 1980), so every
-    group keeps its count exactly.
+    counts of prefecture and sex. Single years to 18 are published. From 20, a monotone cubic spline
+    through the cumulative five-year counts gives the years inside a group (PCHIP, Fritsch and
+    Carlson 1980), so every group keeps its count exactly.
     """
     groups = (*(f"{a}-{a + 4}" for a in range(0, 100, 5)), "100+")
     sex = tuple(levels.SEX)
@@ -243,7 +243,7 @@ def _employment(
     The published table by age lacks those whose labour status is unknown, and these are not evenly
     spread: young men in cities are missed most. They are placed by age as those whose marital
     status is unknown are; the published rate among the rest is then raked to the imputed total.
-    Against the Labour Force Survey's employment rates of 2020 this is right within 3 points at
+    Against the Labour Force Survey's employment rates of 2020 this is right within 4 points at
     every age from 20 to 74, where scaling all ages alike is off by up to 13 (docs/census.md).
     """
     published = _array(

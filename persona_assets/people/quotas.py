@@ -111,7 +111,8 @@ def _largest_remainder(exact: FloatArray, total: int, least: int = 0) -> IntArra
     if short >= 0:
         parts[order[:short]] += 1
     else:
-        # The guaranteed ones were taken from the largest.
+        # What the guaranteed ones took is given back by those who have more than that.
         for _ in range(-short):
-            parts[int(np.argmax(parts - exact))] -= 1
+            excess = np.where(parts > least, parts - exact, -np.inf)
+            parts[int(np.argmax(excess))] -= 1
     return parts

@@ -1,4 +1,4 @@
-"""The engine: asks a backend for each person's texts, accepts, asks again, or gives up with reasons.
+"""The engine: asks a backend for each person's texts, accepts, asks again, or gives up.
 
 A text is accepted only if it parses, fits the response model and passes the record rules. What is
 not accepted after the last attempt is kept with its reasons: nothing is silently dropped.
@@ -78,7 +78,7 @@ def run_step(
     attributes: Mapping[str, Facts] | None = None,
     concurrency: int = 16,
     max_attempts: int = 3,
-    on_progress: Callable[[int], None] = lambda done: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[pl.DataFrame, StepStats]:
     """Run one step for many people.
 
@@ -155,7 +155,7 @@ async def _all(
         async with asyncio.TaskGroup() as group:
             for _ in range(min(concurrency, len(people))):
                 group.create_task(work(places))
-    except* Exception as failed:
+    except* Exception as failed:  # noqa: BLE001 - raised again, without the group around it
         raise failed.exceptions[0] from None
     finally:
         await backend.close()

@@ -12,7 +12,7 @@ from persona_assets.personas.models import field_names
 
 
 def person_facts(people: pl.DataFrame, reference_dir: Path) -> list[dict[str, Any]]:
-    """Return each person's columns and labels, with the skills and certificates of the job title."""
+    """Return each person's columns and labels, with the skills that the job title asks for."""
     details = title_details(reference_dir)
     return (
         with_labels(people)

@@ -1,4 +1,4 @@
-"""Release assets: the released folder and the warehouse. Unpartitioned; they read all prefectures."""
+"""Release assets: the released folder and the warehouse, over all prefectures."""
 
 import dagster as dg
 import duckdb

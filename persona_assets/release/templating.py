@@ -13,7 +13,7 @@ def environment(*, escape: bool) -> jinja2.Environment:
     """Return the templates' environment; a name that nothing fills is an error."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("persona_assets.release", "templates"),
-        autoescape=escape,
+        autoescape=escape,  # noqa: S701 - Markdown is not HTML
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -34,7 +34,7 @@ def fill_warehouse(
         schema, name = table.split(".")
         # Names come from our own files; the path is a parameter.
         connection.execute(
-            f'CREATE TABLE {schema}."{name}" AS SELECT * FROM read_parquet($path)',
+            f'CREATE TABLE {schema}."{name}" AS SELECT * FROM read_parquet($path)',  # noqa: S608
             {"path": str(path)},
         )
         found = connection.execute(f'SELECT count(*) FROM {schema}."{name}"').fetchone()  # noqa: S608

