@@ -36,9 +36,9 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 # Pins every dependency with hashes and no addresses; needs uv.
 lock:
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.txt
+		--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet -o requirements.txt
 	uv pip compile pyproject.toml --group build --group dev --constraint requirements.txt --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.txt
+		--generate-hashes --no-strip-extras --no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.txt
 
 # Writes data/reference anew from the collected figures: make reference INPUT=folder
 reference: $(VENV)/installed
