@@ -170,9 +170,8 @@ def _explain(error: object) -> str:
     location = [str(part) for part in error["loc"]]
     field = ".".join(location)
     if error["type"] == "extra_forbidden":
-        section: type[BaseModel] = Recipe
-        for part in location[:-1]:
-            section = {"writer": Writer, "quality": Quality}[part]
+        sections: dict[str, type[BaseModel]] = {"writer": Writer, "quality": Quality}
+        section = sections[location[0]] if location[1:] else Recipe
         near = get_close_matches(location[-1], section.model_fields, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(section.model_fields)}"
         return f"unknown field '{field}'; {hint}"

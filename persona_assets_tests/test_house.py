@@ -9,8 +9,8 @@ PACKAGE = Path(persona_assets.__file__).parent
 BELOW = ("levels", "partitions", "raking", "recipe", "storage")
 STAGES = ("census", "joint", "people", "rules", "personas", "quality", "release")
 ABOVE = ("automation", "definitions", "cli")
-ORDER = {name: 0 for name in BELOW} | {name: 1 + i for i, name in enumerate(STAGES)}
-ORDER |= {name: 100 for name in ABOVE}
+ORDER = dict.fromkeys(BELOW, 0) | {name: 1 + i for i, name in enumerate(STAGES)}
+ORDER |= dict.fromkeys(ABOVE, 100)
 KNOWS_DAGSTER = ("assets.py", "definitions.py", "cli.py")
 
 

@@ -313,8 +313,9 @@ def _school(tables: Tables, in_school: FloatArray) -> FloatArray:
 
 def _imputed(tables: Tables, axis: str, codes: tuple[str, ...], employed: FloatArray) -> FloatArray:
     """Return employed people by sex and `axis`: published shape, raked to the imputed totals."""
-    published = _array(tables[axis], sex=tuple(levels.SEX), **{axis: codes})
-    totals = _scaled(_array(tables[f"{axis}_imputed"], **{axis: codes}), employed.sum(axis=-1))
+    published = _array(tables[axis].rename({axis: "code"}), sex=tuple(levels.SEX), code=codes)
+    imputed = _array(tables[f"{axis}_imputed"].rename({axis: "code"}), code=codes)
+    totals = _scaled(imputed, employed.sum(axis=-1))
     result = np.empty_like(published)
     sexes, columns = published.shape[1:]
     for prefecture in range(len(published)):
@@ -337,7 +338,8 @@ def _imputed(tables: Tables, axis: str, codes: tuple[str, ...], employed: FloatA
 
 def _scaled(parts: FloatArray, totals: FloatArray) -> FloatArray:
     """Scale `parts` along its last axis so that they add up to `totals`."""
-    return parts * (totals / parts.sum(axis=-1))[..., None]
+    scaled: FloatArray = parts * (totals / parts.sum(axis=-1))[..., None]
+    return scaled
 
 
 def _array(

@@ -118,7 +118,9 @@ def age_cells() -> pl.DataFrame:
         sex, age_group, age, education, school (null unless in school), seed; combinations that
         cannot occur are left out.
     """
-    schooling = [(level, None) for level in levels.EDUCATION if level != "in_school"]
+    schooling: list[tuple[str, str | None]] = [
+        (level, None) for level in levels.EDUCATION if level != "in_school"
+    ]
     schooling += [("in_school", school) for school in levels.SCHOOL]
     rows = []
     for sex in levels.SEX:

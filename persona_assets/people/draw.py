@@ -59,7 +59,8 @@ def systematic(weights: FloatArray, sizes: IntArray, counts: IntArray, phase: fl
     positive = np.flatnonzero(weights > 0)
     last = positive[np.searchsorted(positive, ends - 1, side="right") - 1]
     first = positive[np.minimum(np.searchsorted(positive, ends - sizes), len(positive) - 1)]
-    return np.clip(drawn, first[group_of_draw], last[group_of_draw])
+    clipped: IntArray = np.clip(drawn, first[group_of_draw], last[group_of_draw])
+    return clipped
 
 
 def draw_given(
@@ -150,7 +151,7 @@ def draw_people(
         ),
     )
     people = _some(people, pl.col("education") == "in_school", joint.factors["school"],
-                   ["sex", "age_group"], "school", purpose("school"))  # fmt: skip
+                   ["sex", "age_group"], purpose("school"))  # fmt: skip
     people = people.hstack(
         draw_given(people, joint.factors["age"], ["sex", "age_group", "education", "school"],
                    purpose("age"))
@@ -160,7 +161,7 @@ def draw_people(
         ("employment_status", ["sex", "age_group", "occupation"]),
         ("industry", ["sex", "occupation"]),
     ):
-        people = _some(people, works, joint.factors[name], given, name, purpose(name))
+        people = _some(people, works, joint.factors[name], given, purpose(name))
     places = _places(municipalities.filter(pl.col("prefecture") == joint.prefecture))
     old = people.select("sex", old=pl.col("age") >= 65)
     people = people.hstack(draw_given(old, places, ["sex", "old"], purpose("municipality")))
@@ -174,7 +175,6 @@ def _some(
     who: pl.Expr,
     factor: pl.DataFrame,
     given: list[str],
-    name: str,
     rng: np.random.Generator,
 ) -> pl.DataFrame:
     """Add one attribute that only some people have; null for the others."""

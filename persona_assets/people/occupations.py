@@ -176,7 +176,9 @@ def _chances(known: _Titles, person: Mapping[str, str], age: int) -> npt.NDArray
     factors = {
         "industry": known.within_industry.get(person["industry"], none),
         "education": known.education[person["education"]],
-        "employment": np.isin(known.employment, ("", status)) * ((1 - own) if employee else own),
+        "employment": np.where(
+            np.isin(known.employment, ("", status)), (1 - own) if employee else own, 0.0
+        ),
         "age": (known.min_age <= age) & (age <= known.max_age),
     }
     for given_up in range(len(_CONDITIONS) + 1):

@@ -96,11 +96,12 @@ def _controlled_rounding(buffer: bytes, shape: tuple[int, int], size: int) -> In
     )
     solution = linprog(
         cost.ravel(), A_eq=csr_array(totals), b_eq=short, bounds=(0, 1), method="highs-ds"
-    )
+    )  # type: ignore[call-overload]  # the stubs do not know sparse constraints
     if solution.x is None:
         raise ArithmeticError(f"no controlled rounding of {size} people: {solution.message}")
     taken = np.rint(solution.x).reshape(-1, steps.size).sum(axis=1)
-    return (lowest + taken).astype(np.int64).reshape(shape)
+    rounded: IntArray = (lowest + taken).astype(np.int64).reshape(shape)
+    return rounded
 
 
 def _largest_remainder(exact: FloatArray, total: int, least: int = 0) -> IntArray:

@@ -52,7 +52,12 @@ DEFAULT: tuple[Column, ...] = (
     _same("age", _INT, "年齢（2020年10月1日現在、18歳以上）", "age on 1 October 2020, 18 or more"),
     _from("marital_status", "marital_label", "配偶関係", "marital status"),
     _from("education_level", "education_label", "学歴（在学中は学校の種類）", "schooling"),
-    _from("occupation", "occupation_label", "していること（職名、学生、無職など）", "what the person does"),
+    _from(
+        "occupation",
+        "occupation_label",
+        "していること（職名、学生、無職など）",
+        "what the person does",
+    ),
     _from("region", "region_name", "地方", "region"),
     _from("area", "area_name", "東日本・西日本", "eastern or western Japan"),
     _from("prefecture", "prefecture_name", "都道府県", "prefecture"),

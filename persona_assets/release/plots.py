@@ -207,10 +207,10 @@ def _bars_figure(fit: pl.DataFrame) -> Figure:
     ):
         line = top + row_height * row
         bar = line + (23 if above else row_height / 2)
-        text = line + 8 if above else bar
+        text_line = line + 8 if above else bar
         canvas.text(
             left if above else left - 0.6 * _TEXT,
-            text,
+            text_line,
             label,
             fontsize=_TEXT,
             color=COLOURS["ink"],

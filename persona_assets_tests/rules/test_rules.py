@@ -22,7 +22,7 @@ def test_ids_are_unique():
 
 def test_prefectures_are_those_of_the_reference(reference):
     with (reference / "geography" / "prefectures.csv").open(encoding="utf-8") as file:
-        assert PREFECTURES == {row["key"]: row["name"] for row in csv.DictReader(file)}
+        assert {row["key"]: row["name"] for row in csv.DictReader(file)} == PREFECTURES
 
 
 def test_known_defects_of_the_reference_rows_are_found():

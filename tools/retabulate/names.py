@@ -5,7 +5,7 @@ notes). Lists without such a licence give facts, not names: the ten most frequen
 year weigh names that the licensed lists have, and births of 1989-2008 are counted by ending only.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import polars as pl
@@ -158,9 +158,9 @@ def _given_names(lexicon: pl.DataFrame, ranks: pl.DataFrame, births: pl.DataFram
     )
 
 
-def _top_ten(ranks: pl.DataFrame, known: set[str]) -> dict[int, Counter[str]]:
+def _top_ten(ranks: pl.DataFrame, known: set[str]) -> dict[int, dict[str, float]]:
     """Return each decade's frequent names, a name of rank r in a year counting 1 / (r + 2)."""
-    result: dict[int, Counter[str]] = defaultdict(Counter)
+    result: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     rows = ranks.filter(pl.col("source") == "meiji_yasuda").select(
         "given_name", "birth_year_from", "rank"
     )
@@ -178,30 +178,30 @@ def _ending(name: str) -> str:
     return "かな" if "ぁ" <= name[-1] <= "ヶ" else name[-1]
 
 
-def _endings(top: dict[int, Counter[str]], births: pl.DataFrame) -> dict[int, Counter[str]]:
+def _endings(top: dict[int, dict[str, float]], births: pl.DataFrame) -> dict[int, dict[str, float]]:
     """Return each decade's shares of endings.
 
     Before 1989 from the frequent names of the decade and its neighbours, after it from births.
     """
-    counted: dict[int, Counter[str]] = defaultdict(Counter)
+    counted: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for name, year, count in births.select("given_name", "birth_year_from", "count").iter_rows():
         counted[1990 if year < 1999 else 2000][_ending(name)] += count
-    result: dict[int, Counter[str]] = {}
+    result: dict[int, dict[str, float]] = {}
     for decade in DECADES:
-        shares: Counter[str] = Counter()
+        shares: dict[str, float] = defaultdict(float)
         if decade > LAST_TOP_TEN_DECADE:
             shares.update(counted[decade])
         else:
             for near, part in ((-10, 0.5), (0, 1.0), (10, 0.5)):
-                for name, weight in top.get(decade + near, Counter()).items():
+                for name, weight in top.get(decade + near, {}).items():
                     shares[_ending(name)] += weight * part
         total = sum(shares.values())
-        result[decade] = Counter({ending: n / total for ending, n in shares.items()})
+        result[decade] = {ending: n / total for ending, n in shares.items()}
     return result
 
 
 def _decade(
-    names: pl.DataFrame, top: dict[int, Counter[str]], endings: Counter[str], decade: int
+    names: pl.DataFrame, top: dict[int, dict[str, float]], endings: dict[str, float], decade: int
 ) -> list[float]:
     """Return the weight of each name in one decade: frequent names, then a body by ending."""
     rows = list(names.select("given_name", "order", "votes").iter_rows())
@@ -218,7 +218,7 @@ def _decade(
         # A character that came into fashion more than ten years later gives the name away.
         if any(first.get(character, 0) > decade + 10 for character in name):
             popularity[-1] = 0.0
-    by_ending: Counter[str] = Counter()
+    by_ending: dict[str, float] = defaultdict(float)
     for (name, _, _), weight in zip(rows, popularity, strict=True):
         by_ending[_ending(name)] += weight
     body = [
@@ -233,7 +233,7 @@ def _decade(
     ]
 
 
-def _first_decades(top: dict[int, Counter[str]]) -> dict[str, int]:
+def _first_decades(top: dict[int, dict[str, float]]) -> dict[str, int]:
     """Return the decade in which each character first stood in a frequent name."""
     first: dict[str, int] = {}
     for decade in DECADES:

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -183,7 +184,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def _classes(source: Path, industries: Mapping[str, str]) -> pl.DataFrame:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "occupation_class": row["census_small_name"],
             "occupation": row["jsoc_major"],
@@ -236,7 +237,7 @@ def _titles(source: Path, target: Path, classes: pl.DataFrame) -> pl.DataFrame:
     profiles = _profiles(source, wordings)
     labels = _labels(source, wordings)
     certifications = _certifications(source, wordings)
-    rows = []
+    rows: list[dict[str, object]] = []
     for name in workers:
         members = [o for o in wordings if o.census_class == name and wordings[o]]
         shares = _shares([_number(rules, "occupation", o.name, "relative") for o in members])
