@@ -38,47 +38,50 @@ PrefectureOption = Annotated[
 
 @app.command()
 def build(
-    prefecture: PrefectureOption = None, size: SizeOption = None, recipe: RecipeOption = None
+    prefecture: PrefectureOption = None,
+    size: SizeOption = None,
+    recipe: RecipeOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Prefectures at once; by default one per core."),
+    ] = None,
 ) -> None:
     """Build prefectures (all 47 by default) and release the dataset."""
-    from persona_assets.automation.build import Step
-    from persona_assets.automation.build import build as run
-    from persona_assets.partitions import prefectures
-    from persona_assets.recipe import RECIPE_VARIABLE
-    from persona_assets.storage.paths import data_root, project_root
-    from persona_assets.storage.resources import Folders, RecipeResource
-
     started = time.monotonic()
-    named = recipe or os.environ.get(RECIPE_VARIABLE)
-    chosen = RecipeResource(path=str(Path(named).resolve()) if named else None, size=size)
-    folders = Folders(root=str(data_root()))
-    # The paths in dagster.yaml are relative to its folder; the caller's own were taken first.
-    os.chdir(project_root())
-    columns = (
+    bar = Progress(
         TextColumn("{task.description:<14}"),
         BarColumn(bar_width=32),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        console=console,
     )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("starting", total=None)
+    with bar:
+        task = bar.add_task("starting", total=None)
+        from persona_assets.automation import build as building
+        from persona_assets.partitions import prefectures
+        from persona_assets.recipe import RECIPE_VARIABLE
+        from persona_assets.storage.paths import data_root, project_root
+        from persona_assets.storage.resources import Folders, RecipeResource
 
-        def show(step: Step) -> None:
-            place = prefectures().get(step.name)
-            progress.update(
+        named = recipe or os.environ.get(RECIPE_VARIABLE)
+        chosen = RecipeResource(path=str(Path(named).resolve()) if named else None, size=size)
+        folders = Folders(root=str(data_root()))
+        # The paths in dagster.yaml are relative to its folder; the caller's own were taken first.
+        os.chdir(project_root())
+        names = {key: place.name for key, place in prefectures().items()}
+
+        def show(progress: building.Progress) -> None:
+            step = names.get(progress.finished, progress.finished)
+            bar.update(
                 task,
-                description=place.name if place else step.name,
-                completed=step.number - 1,
-                total=step.total,
+                description=step or "statistics",
+                completed=progress.done,
+                total=progress.total,
             )
 
-        folder = run(
-            prefecture or [],
-            chosen,
-            folders,
-            on_step=show,
+        folder = building.build(
+            prefecture or [], chosen, folders, workers=workers, on_progress=show
         )
-        progress.update(task, description="done", completed=progress.tasks[0].total or 1)
     _show_release(folder, time.monotonic() - started)
 
 

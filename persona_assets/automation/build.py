@@ -3,15 +3,22 @@
 It drives the same jobs that the UI launches, on the same instance, so every run is visible there.
 """
 
+import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
 import polars as pl
 from dagster import DagsterInstance
+from dagster._core.instance.ref import InstanceRef
 
 from persona_assets.automation.jobs import PREFECTURE, RELEASE, STATISTICS
 from persona_assets.census.assets import census_assets
@@ -24,6 +31,9 @@ from persona_assets.storage.io_manager import LakeIOManager
 from persona_assets.storage.paths import lake_dir, project_root, releases_dir
 from persona_assets.storage.resources import Folders, RecipeResource
 
+# As many prefectures at once as the run queue of `dagster.yaml` starts, if there are the cores.
+MOST_WORKERS = 4
+
 # What a run logs to the terminal: its events are kept in the instance, problems are raised.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -33,11 +43,11 @@ class BuildError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What a build is about to do, for progress displays."""
+class Progress:
+    """How far a build is: what was just finished, how many steps are done, and of how many."""
 
-    name: str
-    number: int
+    finished: str
+    done: int
     total: int
 
 
@@ -53,16 +63,22 @@ def build(
     folders: Folders,
     *,
     on: DagsterInstance | None = None,
-    on_step: Callable[[Step], None] = lambda _: None,
+    workers: int | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Path:
     """Build prefectures and release what is there.
+
+    A prefecture is a run of its own, and runs are independent: several worker processes take them
+    from a queue, as the run queue of the UI does. The files do not depend on their number.
 
     Args:
         wanted: Prefecture keys; none means all 47.
         recipe: The recipe to use.
         folders: Where to read figures and write data.
         on: The instance; by default the project's.
-        on_step: Called before each step.
+        workers: Prefectures at once; by default one per core, at most MOST_WORKERS. One means no
+            process beside this one.
+        on_progress: Called when the build starts and after each step.
 
     Returns:
         The released folder.
@@ -74,25 +90,116 @@ def build(
     keys = list(dict.fromkeys(prefecture(key).key for key in wanted)) or list(prefectures())
     check_writable(folders.data_root)
     _refuse_mixture(keys, chosen, folders)
-    defs = build_defs(
-        {
-            "recipe": recipe,
-            "folders": folders,
-            "io_manager": LakeIOManager(root=folders.root),
-        }
-    )
     on = on or instance()
     steps = ["statistics"] if statistics_changed(folders, on) else []
     steps += [*keys, "release"]
-    for number, name in enumerate(steps, start=1):
-        on_step(Step(name, number, len(steps)))
-        if name == "statistics":
+    done = 0
+
+    def finished(step: str) -> None:
+        nonlocal done
+        done += 1
+        on_progress(Progress(step, done, len(steps)))
+
+    on_progress(Progress("", 0, len(steps)))
+    place = _Place(recipe.path, recipe.size, folders.root, folders.reference)
+    with _workers(min(workers or _cores(), MOST_WORKERS, len(keys)), place, on) as pool:
+        defs = place.definitions()
+        if "statistics" in steps:
             _run(defs, STATISTICS.name, on, None)
-        elif name == "release":
-            _run(defs, RELEASE.name, on, None)
+            finished("statistics")
+        if pool is None:
+            for key in keys:
+                _run(defs, PREFECTURE.name, on, key)
+                finished(key)
         else:
-            _run(defs, PREFECTURE.name, on, name)
+            futures = {pool.submit(_run_prefecture, key): key for key in keys}
+            for future in as_completed(futures):
+                _raise_failure(future)
+                finished(futures[future])
+        _run(defs, RELEASE.name, on, None)
+        finished("release")
     return (releases_dir(folders.data_root) / "latest").resolve()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a worker process needs to make the same definitions: plain values."""
+
+    recipe: str | None
+    size: int | None
+    root: str | None
+    reference: str | None
+
+    def definitions(self) -> dg.Definitions:
+        return build_defs(
+            {
+                "recipe": RecipeResource(path=self.recipe, size=self.size),
+                "folders": Folders(root=self.root, reference=self.reference),
+                "io_manager": LakeIOManager(root=self.root),
+            }
+        )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _workers(
+    count: int, place: _Place, on: DagsterInstance
+) -> Iterator[ProcessPoolExecutor | None]:
+    """Yield a pool of worker processes, or None if one process is enough.
+
+    Workers are spawned, not forked: polars keeps threads, and a fork copies their locks. When the
+    block fails, prefectures that have not begun are not begun.
+    """
+    if count < 2:
+        yield None
+        return
+    pool = ProcessPoolExecutor(
+        count,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(place, on.get_ref()),
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+# A worker process's definitions and instance: made once by `_start_worker`, used by each task.
+_worker: tuple[dg.Definitions, DagsterInstance] | None = None
+
+
+def _start_worker(place: _Place, on: InstanceRef) -> None:
+    global _worker
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # noqa: S101 - a worker has one
+    # A killed build leaves its workers waiting for ever; they end with it instead.
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _worker = place.definitions(), DagsterInstance.from_ref(on)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _run_prefecture(key: str) -> None:
+    assert _worker is not None  # noqa: S101 - the pool's initializer made it
+    defs, on = _worker
+    _run(defs, PREFECTURE.name, on, key)
+
+
+def _raise_failure(future: "Future[None]") -> None:
+    try:
+        future.result()
+    except BrokenProcessPool:
+        raise BuildError(
+            "a worker process was killed, which happens when memory runs out; what it had not "
+            "finished is built again by the same command"
+        ) from None
 
 
 def check_writable(root: Path) -> None:

@@ -1,6 +1,5 @@
 """Census assets: one per table that ships, then one per margin."""
 
-import hashlib
 from collections.abc import Iterator
 
 import dagster as dg
@@ -15,7 +14,7 @@ from persona_assets.census.tables import (
     load_table,
     table_summary,
 )
-from persona_assets.storage.io_manager import markdown_table
+from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.paths import reference_dir
 from persona_assets.storage.resources import Folders
 
@@ -64,7 +63,7 @@ def _words_asset(folder: str) -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             value=frame,
             metadata={"lists": dg.MetadataValue.md(markdown_table(frame))},
-            data_version=dg.DataVersion(_digest(frame)),
+            data_version=data_version(frame),
         )
 
     return words
@@ -94,12 +93,8 @@ def margins(**tables: pl.DataFrame) -> Iterator[dg.Output[pl.DataFrame]]:
                 "people": float(frame["count"].sum()),
                 "preview": dg.MetadataValue.md(markdown_table(frame, 10)),
             },
-            data_version=dg.DataVersion(_digest(frame)),
+            data_version=data_version(frame),
         )
-
-
-def _digest(frame: pl.DataFrame) -> str:
-    return hashlib.sha256(frame.write_csv().encode()).hexdigest()
 
 
 census_assets = [

@@ -7,7 +7,7 @@ from persona_assets.census.assets import TABLE_KEYS
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.joint.fit import fit_prefecture
 from persona_assets.joint.seeds import occupation_shapes
-from persona_assets.storage.io_manager import markdown_table
+from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, Folders
 
 SHAPES = tuple(key.split("/")[1] for key in TABLE_KEYS if key.startswith("shapes/"))
@@ -38,8 +38,10 @@ def joint_distribution(
     errors = pl.DataFrame(
         {"margin": list(report.errors), "largest_error_of_total": list(report.errors.values())}
     )
+    frame = pl.concat([joint.to_frame() for joint, _ in fitted])
     return dg.MaterializeResult(
-        value=pl.concat([joint.to_frame() for joint, _ in fitted]),
+        value=frame,
+        data_version=data_version(frame),
         metadata={
             "sweeps": report.sweeps,
             "largest_error": max(max(r.errors.values()) for _, r in fitted),

@@ -57,6 +57,24 @@ STRUCTURAL_ZEROS: tuple[StructuralZero, ...] = (
     ),
 )
 
+WORK_ZEROS: tuple[StructuralZero, ...] = (
+    StructuralZero(
+        "police, fire service and guards are employed (ASSUMED of the few guards on their own)",
+        (pl.col("occupation") == "F") & (pl.col("employment_status") != "employee"),
+    ),
+    StructuralZero(
+        "who manages a company or an office is not its family worker",
+        (pl.col("occupation") == "A") & (pl.col("employment_status") == "family_worker"),
+    ),
+)
+INDUSTRY_ZEROS: tuple[StructuralZero, ...] = (
+    *WORK_ZEROS,
+    StructuralZero(
+        "public service has employees only",
+        (pl.col("industry") == "S") & (pl.col("employment_status") != "employee"),
+    ),
+)
+
 # Activity is labour status with, for the employed, the occupation: one axis, so that nobody who
 # does not work takes up cells of occupations.
 ACTIVITIES = pl.DataFrame(
@@ -75,8 +93,7 @@ def people_cells() -> pl.DataFrame:
     cells = _product(sex=levels.SEX, age_group=levels.AGE_GROUPS)
     cells = cells.join(ACTIVITIES, how="cross")
     cells = cells.join(_product(education=levels.EDUCATION, marital=levels.MARITAL), how="cross")
-    impossible = pl.any_horizontal(zero.condition for zero in STRUCTURAL_ZEROS)
-    return cells.filter(~impossible)
+    return _possible(cells, STRUCTURAL_ZEROS)
 
 
 # Ages at which each kind of school is attended; ASSUMED, wide enough for late starters.
@@ -146,17 +163,28 @@ def _seed_at(curve: Mapping[int, float], age: int) -> float:
 
 def employment_status_cells() -> pl.DataFrame:
     """Return sex, age group, occupation and employment status of employed people."""
-    return _product(
+    cells = _product(
         sex=levels.SEX,
         age_group=levels.AGE_GROUPS,
         occupation=levels.OCCUPATION,
         employment_status=levels.EMPLOYMENT_STATUS,
     )
+    return _possible(cells, WORK_ZEROS)
 
 
 def industry_cells() -> pl.DataFrame:
-    """Return sex, occupation and industry of employed people."""
-    return _product(sex=levels.SEX, occupation=levels.OCCUPATION, industry=levels.INDUSTRY)
+    """Return sex, occupation, employment status and industry of employed people."""
+    cells = _product(
+        sex=levels.SEX,
+        occupation=levels.OCCUPATION,
+        employment_status=levels.EMPLOYMENT_STATUS,
+        industry=levels.INDUSTRY,
+    )
+    return _possible(cells, INDUSTRY_ZEROS)
+
+
+def _possible(cells: pl.DataFrame, zeros: tuple[StructuralZero, ...]) -> pl.DataFrame:
+    return cells.filter(~pl.any_horizontal(zero.condition for zero in zeros))
 
 
 def _product(**axes: Mapping[str, str] | tuple[str, ...]) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """The fit: one prefecture's joint distribution, of maximum entropy given margins and seeds.
 
 The margins link few variables at once, so the joint factorises exactly: given sex and activity,
-industry tells nothing more about age, schooling or marital status (no table links them), and
-likewise school kind and employment status. The joint is therefore kept as the four factors of
+employment status and industry tell nothing more about schooling or marital status (no table links
+them), and likewise the kind of school. The joint is therefore kept as the four factors of
 that junction tree, about ten thousand cells, instead of their product of half a million; every
 figure taken from it is the same.
 """
@@ -103,18 +103,27 @@ class Joint:
             The axes and `count`, in order of the axes' levels.
         """
         people = self.adults
-        extra = [axis for axis in axes if axis not in people.columns]
-        if extra:
-            factor = self.factors[extra[0]]
-            shared = [c for c in factor.columns if c not in ("weight", extra[0])]
-            share = factor.with_columns(
-                pl.col("weight") / pl.col("weight").sum().over(shared)
-            ).rename({"weight": "share"})
-            if extra[0] == "school":
-                people = people.filter(pl.col("education") == "in_school")
-            people = people.join(share, on=shared).with_columns(pl.col("weight") * pl.col("share"))
+        for axis in axes:
+            people = self._with(people, axis)
         return (
             people.group_by(axes).agg(pl.col("weight").sum().alias("count")).drop_nulls().sort(axes)
+        )
+
+    def _with(self, people: pl.DataFrame, axis: str) -> pl.DataFrame:
+        """Split each row's weight over one more variable; only who can have it stays."""
+        if axis in people.columns:
+            return people
+        factor = self.factors[axis]
+        shared = [column for column in factor.columns if column not in ("weight", axis)]
+        for column in shared:
+            people = self._with(people, column)
+        if axis == "school":
+            people = people.filter(pl.col("education") == "in_school")
+        share = pl.col("weight") / pl.col("weight").sum().over(shared)
+        return (
+            people.join(factor.with_columns(share.alias("share")).drop("weight"), on=shared)
+            .with_columns(pl.col("weight") * pl.col("share"))
+            .drop("share")
         )
 
 
@@ -186,7 +195,7 @@ def fit_prefecture(
     industry = _extend(
         industry_cells,
         seeds.industry_seed(industry_cells, shapes["classes"], sizes),
-        _from_people("employed people", employed, ["sex", "occupation"]),
+        _from_people("employment status", status, ["sex", "occupation", "employment_status"]),
         "industry",
         here,
     )

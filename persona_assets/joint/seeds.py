@@ -242,13 +242,20 @@ def education_by_occupation(titles: pl.DataFrame) -> pl.DataFrame:
 def employment_status_seed(cells: pl.DataFrame, shape: pl.DataFrame) -> FloatArray:
     """Return the seed of employment status by occupation, the same at every age.
 
+    The survey behind the shape does not know family workers: they are taken to be as frequent in
+    each occupation as the self-employed whom they help (ASSUMED; their number is a margin).
+
     Args:
         cells: Columns occupation and employment_status.
         shape: `employment_form_by_occupation`: occupation, employment_status, share.
     """
-    joined = cells.join(
-        shape, on=["occupation", "employment_status"], how="left", maintain_order="left"
+    family = shape.filter(pl.col("employment_status") == "self_employed").with_columns(
+        pl.lit("family_worker").alias("employment_status")
     )
+    joined = cells.join(
+        pl.concat([shape, family]), on=["occupation", "employment_status"], how="left",
+        maintain_order="left",
+    )  # fmt: skip
     return joined["share"].fill_null(0).clip(FLOOR).to_numpy()
 
 

@@ -8,7 +8,7 @@ from persona_assets.people.build import build_people
 from persona_assets.people.quotas import draw_quotas
 from persona_assets.people.schema import PEOPLE_SCHEMA
 from persona_assets.storage.checks import schema_check
-from persona_assets.storage.io_manager import markdown_table
+from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, Folders, RecipeResource
 
 
@@ -42,6 +42,7 @@ def people(
     )  # fmt: skip
     return dg.MaterializeResult(
         value=frame,
+        data_version=data_version(frame),
         metadata={
             "people": frame.height,
             "mean_age": float(frame["age"].to_numpy().mean()),

@@ -159,7 +159,7 @@ def draw_people(
     works = pl.col("labour_status") == "employed"
     for name, given in (
         ("employment_status", ["sex", "age_group", "occupation"]),
-        ("industry", ["sex", "occupation"]),
+        ("industry", ["sex", "occupation", "employment_status"]),
     ):
         people = _some(people, works, joint.factors[name], given, purpose(name))
     places = _places(municipalities.filter(pl.col("prefecture") == joint.prefecture))

@@ -60,11 +60,6 @@ def load_industry_sizes(reference: Path) -> dict[str, int]:
     return dict(sizes.select("industry", "employed").iter_rows())
 
 
-def load_classes(reference: Path | None = None) -> pl.DataFrame:
-    """Return the census classes: occupation_class, occupation, workers (2020), industries."""
-    return pl.read_csv((reference or reference_dir()) / "occupations" / "classes.csv")
-
-
 @cache
 def load_titles(reference: Path) -> pl.DataFrame:
     """Return the job titles with weights (workers), factors, limits, skills, certifications."""

@@ -11,7 +11,7 @@ from persona_assets.personas.engine import StepStats, run_step
 from persona_assets.personas.facts import accepted_attributes, person_facts
 from persona_assets.personas.models import field_names
 from persona_assets.recipe import Recipe
-from persona_assets.storage.io_manager import markdown_table
+from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, Folders, RecipeResource
 
 POOL = "llm_endpoint"
@@ -62,7 +62,11 @@ def _step(
         concurrency=writer.concurrency,
         max_attempts=writer.max_attempts,
     )
-    return dg.MaterializeResult(value=frame, metadata=_metadata(step, frame, stats))
+    return dg.MaterializeResult(
+        value=frame,
+        data_version=data_version(frame),
+        metadata=_metadata(step, frame, stats),
+    )
 
 
 def _metadata(step: str, frame: pl.DataFrame, stats: StepStats) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from persona_assets.quality.records import (
     rule_counts,
 )
 from persona_assets.storage.checks import schema_check
-from persona_assets.storage.io_manager import markdown_table
+from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, RecipeResource
 
 
@@ -41,9 +41,11 @@ def checked(
         people, attributes, personas, recipe.load().fingerprint
     )
     counts = rule_counts(findings)
+    findings = findings.join(people.select("person_id", "prefecture"), on="person_id")
     return (
         dg.Output(
             records,
+            data_version=data_version(records),
             metadata={
                 "records": records.height,
                 "pass_rate": records.height / max(people.height, 1),
@@ -52,6 +54,7 @@ def checked(
         ),
         dg.Output(
             refused,
+            data_version=data_version(refused),
             metadata={
                 "quarantined": refused.height,
                 "examples": dg.MetadataValue.md(
@@ -59,7 +62,14 @@ def checked(
                 ),
             },
         ),
-        dg.Output(findings.join(people.select("person_id", "prefecture"), on="person_id")),
+        dg.Output(
+            findings,
+            data_version=data_version(findings),
+            metadata={
+                "findings": findings.height,
+                "rules": dg.MetadataValue.md(markdown_table(counts)),
+            },
+        ),
     )
 
 

@@ -1,7 +1,5 @@
 """Records: people and their texts joined, and split into what passes and what is quarantined."""
 
-from typing import Any
-
 import pandera.polars as pa
 import polars as pl
 
@@ -51,11 +49,6 @@ QUARANTINE_SCHEMA = pa.DataFrameSchema(
 )
 
 FINDINGS_SCHEMA = {"person_id": pl.String, "rule": pl.String, "severity": pl.String}
-
-
-def facts_of(people: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the labelled facts of each person, as rules and writers take them."""
-    return with_labels(people).to_dicts()
 
 
 def check_records(

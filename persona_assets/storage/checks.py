@@ -15,10 +15,10 @@ def schema_check(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> dg.AssetChe
     except SchemaErrors as errors:
         cases = pl.DataFrame(
             [
-                (str(case["schema_context"]), str(case["column"]), str(case["check"]))
+                tuple(str(case[k]) for k in ("schema_context", "column", "check", "failure_case"))
                 for case in errors.failure_cases.iter_rows(named=True)
             ],
-            schema=["context", "column", "check"],
+            schema=["context", "column", "check", "found"],
             orient="row",
         )
         return dg.AssetCheckResult(

@@ -1,8 +1,6 @@
 """Dagster's door to the lake: assets hand over frames and receive frames."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -43,7 +41,9 @@ class LakeIOManager(dg.ConfigurableIOManager):
             return
         unasked = set(obj["prefecture"].unique()) - set(keys)
         if unasked:
-            raise lake.LakeError(f"asset '{name}': rows of {sorted(unasked)} were not asked for")
+            raise lake.LakeError(
+                f"asset '{name}': rows of {sorted(map(str, unasked))} were not asked for"
+            )
         for key in keys:
             lake.write_partition(obj.filter(pl.col("prefecture") == key), self.lake_root, name, key)
 
@@ -61,14 +61,13 @@ class LakeIOManager(dg.ConfigurableIOManager):
         return pl.concat([lake.read_partition(self.lake_root, name, key) for key in found])
 
 
-def partition_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata with frames shown as Markdown tables, as the UI can show them."""
-    return {
-        key: dg.MetadataValue.md(markdown_table(value))
-        if isinstance(value, pl.DataFrame)
-        else value
-        for key, value in values.items()
-    }
+def data_version(frame: pl.DataFrame) -> dg.DataVersion:
+    """Return the version of a frame's content: the same rows and columns, the same version.
+
+    Dagster's own default hashes what went in. Ours hashes what came out, so that a rebuild which
+    changes nothing stops there.
+    """
+    return dg.DataVersion(lake.content_hash(frame))
 
 
 def markdown_table(frame: pl.DataFrame, limit: int = 25) -> str:

@@ -4,9 +4,11 @@ A file is written beside and renamed, so a reader never sees half of one and man
 write at once. Rows are checked to belong to the partition that they are written to.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -32,9 +34,9 @@ def written_whole(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         os.replace(temporary, path)  # noqa: PTH105 - atomic on one file system
-    except PermissionError as error:
+    except OSError as error:
         raise LakeError(
-            f"cannot write {path}: {error.strerror}; make the folder writable or set "
+            f"cannot write {path}: {error.strerror or error}; make the folder writable or set "
             "PERSONA_ASSETS_DATA to another one"
         ) from error
     finally:
@@ -45,6 +47,13 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet, whole or not at all."""
     with written_whole(path) as temporary:
         frame.write_parquet(temporary, compression=COMPRESSION, statistics=True)
+
+
+def content_hash(frame: pl.DataFrame) -> str:
+    """Return the SHA-256 of a frame's columns, types and values, in their order."""
+    stream = BytesIO()
+    frame.rechunk().write_ipc_stream(stream)
+    return hashlib.sha256(stream.getbuffer()).hexdigest()
 
 
 def partition_path(root: Path, asset: str, prefecture: str) -> Path:
@@ -63,7 +72,8 @@ def write_partition(frame: pl.DataFrame, root: Path, asset: str, prefecture: str
     Raises:
         LakeError: a row belongs to another prefecture.
     """
-    strangers = frame.filter(pl.col("prefecture") != prefecture)["prefecture"].unique()
+    others = frame.filter(pl.col("prefecture").ne_missing(prefecture))["prefecture"]
+    strangers = others.fill_null("none").unique()
     if len(strangers):
         raise LakeError(
             f"asset '{asset}', partition '{prefecture}': {len(strangers)} other prefectures among "
