@@ -6,15 +6,19 @@ Heavy imports stay inside the commands, so that `--help` and a typing error answ
 import os
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.cells import chop_cells
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from persona_assets.errors import PersonaAssetsError
 
 app = typer.Typer(
     help="Synthetic Japanese personas from official statistics.",
@@ -47,7 +51,16 @@ def build(
     ] = None,
 ) -> None:
     """Build prefectures (all 47 by default) and release the dataset."""
+    from persona_assets.partitions import prefecture as find
+    from persona_assets.partitions import prefectures
+    from persona_assets.recipe import RECIPE_VARIABLE, load_recipe
+    from persona_assets.storage.paths import data_root, project_root
+
     started = time.monotonic()
+    # What is wrong with the request is said at once, before the slow imports.
+    load_recipe(recipe, size=size)
+    keys = [find(key).key for key in prefecture or []]
+    named = recipe or os.environ.get(RECIPE_VARIABLE)
     bar = Progress(
         TextColumn("{task.description:<14}"),
         BarColumn(bar_width=32),
@@ -58,12 +71,8 @@ def build(
     with bar:
         task = bar.add_task("starting", total=None)
         from persona_assets.automation import build as building
-        from persona_assets.partitions import prefectures
-        from persona_assets.recipe import RECIPE_VARIABLE
-        from persona_assets.storage.paths import data_root, project_root
         from persona_assets.storage.resources import Folders, RecipeResource
 
-        named = recipe or os.environ.get(RECIPE_VARIABLE)
         chosen = RecipeResource(path=str(Path(named).resolve()) if named else None, size=size)
         folders = Folders(root=str(data_root()))
         # The paths in dagster.yaml are relative to its folder; the caller's own were taken first.
@@ -79,9 +88,7 @@ def build(
                 total=progress.total,
             )
 
-        folder = building.build(
-            prefecture or [], chosen, folders, workers=workers, on_progress=show
-        )
+        folder = building.build(keys, chosen, folders, workers=workers, on_progress=show)
     _show_release(folder, time.monotonic() - started)
 
 
@@ -108,11 +115,13 @@ def _show_person(record: dict[str, Any]) -> None:
         str(record[name])
         for name in ("sex", "age", "marital_status", "education_level", "occupation", "prefecture")
     )
-    body = Text("\n\n".join(
-        str(record[name])
+    # Wrapped here: Japanese breaks anywhere, rich would break at the space within the name only.
+    width = console.width - 4
+    body = "\n\n".join(
+        "\n".join(chop_cells(str(record[name]), width))
         for name in ("persona", "professional_persona", "culinary_persona", "travel_persona")
-    ))  # fmt: skip
-    console.print(Panel(body, title=Text(head), title_align="left"))
+    )
+    console.print(Panel(Text(body), title=Text(head), title_align="left"))
 
 
 @app.command()
@@ -123,15 +132,16 @@ def preview(
     recipe: RecipeOption = None,
 ) -> None:
     """Print people and personas of one prefecture without writing anything."""
-    from persona_assets.automation.preview import preview as run
     from persona_assets.partitions import prefecture as find
     from persona_assets.recipe import load_recipe
-    from persona_assets.release.columns import to_records
     from persona_assets.storage.paths import reference_dir
 
-    chosen = load_recipe(recipe, size=size)
+    chosen, key = load_recipe(recipe, size=size), find(prefecture).key
     with console.status("fitting and writing ..."):
-        records = to_records(run(find(prefecture).key, count, chosen, reference_dir()), "default")
+        from persona_assets.automation.preview import preview as run
+        from persona_assets.release.columns import to_records
+
+        records = to_records(run(key, count, chosen, reference_dir()), "default")
     for record in records.to_dicts():
         _show_person(record)
     if records.height < count:
@@ -157,33 +167,14 @@ def doctor(recipe: RecipeOption = None) -> None:
 
 
 def main() -> None:
-    """Run the command line; a known error is one line on standard error and exit code 1."""
-    from dagster._utils.warnings import disable_dagster_warnings
-
-    from persona_assets.partitions import UnknownPrefectureError
-    from persona_assets.recipe import RecipeError
-
-    # Imported by name only where it is raised: importing Dagster costs a second.
-    known = (
-        "BuildError",
-        "EndpointError",
-        "LakeError",
-        "MarginConflictError",
-        "ReleaseError",
-        "TableError",
-    )
+    """Run the command line; an error for the user is one line on standard error and exit code 1."""
+    # Libraries' notes to programmers are not for users; workers inherit the variable.
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    with disable_dagster_warnings():
-        try:
-            app()
-        except (RecipeError, UnknownPrefectureError) as error:
-            _fail(error)
-        except Exception as error:
-            if type(error).__name__ not in known:
-                raise
-            _fail(error)
-
-
-def _fail(error: Exception) -> None:
-    Console(stderr=True).print(f"[bold red]error[/] {error}", soft_wrap=True, highlight=False)
-    sys.exit(1)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    try:
+        app()
+    except PersonaAssetsError as error:
+        text = Text.assemble(("error", "bold red"), f" {error}")
+        Console(stderr=True).print(text, soft_wrap=True)
+        sys.exit(1)

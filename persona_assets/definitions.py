@@ -10,7 +10,12 @@ from persona_assets.census.assets import census_assets
 from persona_assets.joint.assets import joint_distribution
 from persona_assets.people.assets import people, people_fill_their_quotas, people_meet_schema
 from persona_assets.personas.assets import attributes, personas
-from persona_assets.quality.assets import checked, few_are_quarantined, records_meet_schema
+from persona_assets.quality.assets import (
+    checked,
+    few_are_quarantined,
+    people_stand_for_their_margins,
+    records_meet_schema,
+)
 from persona_assets.release.assets import latest_release_is_whole, release, warehouse
 from persona_assets.storage.io_manager import LakeIOManager
 from persona_assets.storage.resources import Folders, RecipeResource
@@ -27,7 +32,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         "folders": Folders(),
         "recipe": RecipeResource(),
         # For assets whose value is a folder or a database that they write themselves.
-        "nothing": dg.mem_io_manager,
+        "mem_io_manager": dg.mem_io_manager,
     }
     return dg.Definitions(
         assets=[
@@ -43,6 +48,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         asset_checks=[
             people_fill_their_quotas,
             people_meet_schema,
+            people_stand_for_their_margins,
             records_meet_schema,
             few_are_quarantined,
             latest_release_is_whole,

@@ -3,8 +3,12 @@
 import csv
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
+from persona_assets.errors import PersonaAssetsError
 from persona_assets.storage.paths import reference_dir
+
+PREFECTURE_COUNT: Final = 47
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Prefecture:
     area: str
 
 
-class UnknownPrefectureError(ValueError):
+class UnknownPrefectureError(PersonaAssetsError):
     """A prefecture that is not one of the 47."""
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from persona_assets.errors import PersonaAssetsError
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
@@ -18,7 +20,7 @@ IntArray = npt.NDArray[np.intp]
 STALL_SWEEPS = 50
 
 
-class MarginConflictError(ValueError):
+class MarginConflictError(PersonaAssetsError):
     """Targets that no distribution over the given cells can meet together."""
 
 

@@ -11,14 +11,15 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from persona_assets.errors import PersonaAssetsError
+from persona_assets.partitions import PREFECTURE_COUNT
 from persona_assets.storage.paths import project_root
 
 RECIPE_VARIABLE = "PERSONA_ASSETS_RECIPE"
 SIZE_VARIABLE = "PERSONA_ASSETS_SIZE"
-PREFECTURE_COUNT = 47
 
 
-class RecipeError(ValueError):
+class RecipeError(PersonaAssetsError):
     """A recipe that cannot be used; the message is one line and says what to change."""
 
 
@@ -147,6 +148,8 @@ def load_recipe(path: Path | None = None, *, size: int | None = None) -> Recipe:
     source = str(path)
     if size is None and (wanted := os.environ.get(SIZE_VARIABLE)):
         size, source = _whole_number(wanted), SIZE_VARIABLE
+    elif size is not None:
+        source = "the given size"
     if size is not None:
         content["size"] = size
     try:

@@ -15,6 +15,7 @@ from persona_assets.joint.seeds import load_shapes
 from persona_assets.people.build import build_people
 from persona_assets.recipe import Recipe
 from persona_assets.storage.paths import reference_dir
+from persona_assets_tests.chain import Chain, run_chain
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +50,11 @@ def tottori(margins: dict[str, pl.DataFrame], shapes: dict[str, pl.DataFrame]) -
 @pytest.fixture(scope="session")
 def people(tottori: Joint, margins: dict[str, pl.DataFrame], reference: Path) -> pl.DataFrame:
     return build_people(tottori, margins["population"], Recipe(size=94_000), reference)
+
+
+@pytest.fixture(scope="session")
+def chain(
+    margins: dict[str, pl.DataFrame], shapes: dict[str, pl.DataFrame], reference: Path
+) -> Chain:
+    """Tottori and Tokyo, some 230 people, from the joint to the checked records."""
+    return run_chain(["tottori", "tokyo"], Recipe(size=2_000), margins, shapes, reference)

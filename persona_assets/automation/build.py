@@ -5,6 +5,7 @@ It drives the same jobs that the UI launches, on the same instance, so every run
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -24,6 +25,7 @@ from persona_assets.automation.jobs import PREFECTURE, RELEASE, STATISTICS
 from persona_assets.census.assets import census_assets
 from persona_assets.census.tables import inventory, load_table
 from persona_assets.definitions import build_defs
+from persona_assets.errors import PersonaAssetsError
 from persona_assets.partitions import prefecture, prefectures
 from persona_assets.recipe import Recipe, RecipeError
 from persona_assets.storage import lake
@@ -38,7 +40,7 @@ MOST_WORKERS = 4
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-class BuildError(RuntimeError):
+class BuildError(PersonaAssetsError):
     """A build that stopped; says at which step and why. What was released before is untouched."""
 
 
@@ -176,6 +178,8 @@ def _start_worker(place: _Place, on: InstanceRef) -> None:
     global _worker
     parent = multiprocessing.parent_process()
     assert parent is not None  # noqa: S101 - a worker has one
+    # Ctrl-C is the build's business: it lets what is running finish and starts nothing more.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A killed build leaves its workers waiting for ever; they end with it instead.
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _worker = place.definitions(), DagsterInstance.from_ref(on)
@@ -220,20 +224,24 @@ def statistics_changed(folders: Folders, on: DagsterInstance) -> bool:
     """Return whether a table, a word list or the code of the census stage is newer than the lake.
 
     What lies in the lake is compared, not what the instance remembers: one instance may have seen
-    builds of several data roots.
+    builds of several data roots. A margin older than a table is what a killed build leaves behind.
+
+    Raises:
+        TableError: a table that ships is not what was published.
     """
     root = lake_dir(folders.data_root)
+    paths = {}
     for spec in (spec for asset in census_assets for spec in asset.specs):
         name = spec.key.to_user_string()
         event = on.get_latest_materialization_event(spec.key)
         done = event.asset_materialization if event else None
         if done is None or (done.tags or {}).get("dagster/code_version") != spec.code_version:
             return True
-        path = lake.table_path(root, name)
-        if not path.exists():
-            return True
-        if name.startswith("margin/"):
-            continue
+        paths[name] = lake.table_path(root, name)
+    if not all(path.exists() for path in paths.values()):
+        return True
+    inputs = {name: path for name, path in paths.items() if not name.startswith("margin/")}
+    for name, path in inputs.items():
         ships = (
             inventory(name.removeprefix("words/"), folders.reference_dir)
             if name.startswith("words/")
@@ -241,7 +249,9 @@ def statistics_changed(folders: Folders, on: DagsterInstance) -> bool:
         )
         if not ships.equals(pl.read_parquet(path)):
             return True
-    return False
+    written = {name: path.stat().st_mtime_ns for name, path in paths.items()}
+    newest_input = max(written[name] for name in inputs)
+    return any(written[name] < newest_input for name in paths.keys() - inputs.keys())
 
 
 def _refuse_mixture(keys: Sequence[str], recipe: Recipe, folders: Folders) -> None:

@@ -1,5 +1,6 @@
 """The preview: a few people and their texts, made in memory by what the assets call."""
 
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -34,9 +35,14 @@ def preview(key: str, count: int, recipe: Recipe, reference_dir: Path) -> pl.Dat
     joint, _ = fit_prefecture(key, margins, load_shapes(reference_dir))
     people = build_people(joint, margins["population"], recipe, reference_dir).head(count)
     facts = person_facts(people, reference_dir)
-    first, _ = run_step("attributes", facts, make_backend(recipe.writer, recipe.seed))
+    run = partial(
+        run_step,
+        concurrency=recipe.writer.concurrency,
+        max_attempts=recipe.writer.max_attempts,
+    )
+    first, _ = run("attributes", facts, make_backend(recipe.writer, recipe.seed))
     known = accepted_attributes(first)
-    second, _ = run_step(
+    second, _ = run(
         "personas",
         [fact for fact in facts if fact["person_id"] in known],
         make_backend(recipe.writer, recipe.seed),

@@ -205,9 +205,9 @@ def _marital(
 ) -> tuple[FloatArray, FloatArray]:
     """Return marital status by model age group, and how many have none known, by census group.
 
-    Nobody of 15-17 counts as ever married: men may marry from 18, and of women of 16 and 17 fewer
-    than one in a thousand had in 2020. The few married of 15-19 are therefore 18 or 19. The table
-    has no widowed under 25, a few hundred in the nation: their cells count as empty.
+    Nobody of 15-17 counts as ever married: in 2020 men could marry from 18 and women from 16, few
+    of whom did (ASSUMED none). The few married of 15-19 are therefore 18 or 19. The table has no
+    widowed of 15-19 or 20-24, only 1,645 of both together in the nation: those cells are empty.
     """
     known = _array(
         tables["marital_status"],
@@ -244,7 +244,8 @@ def _employment(
     spread: young men in cities are missed most. They are placed by age as those whose marital
     status is unknown are; the published rate among the rest is then raked to the imputed total.
     Against the Labour Force Survey's employment rates of 2020 this is right within 4 points at
-    every age from 20 to 74, where scaling all ages alike is off by up to 13 (docs/census.md).
+    every age from 20 to 74, where scaling the odds of all ages alike is off by up to 12
+    (docs/census.md).
     """
     published = _array(
         tables["employed_by_age"], sex=tuple(levels.SEX), age_group=CENSUS_AGE_GROUPS

@@ -13,11 +13,13 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from persona_assets.errors import PersonaAssetsError
+
 # The folders whose tables become assets; names, occupations and lifestyle are word lists.
 TABLE_FOLDERS = ("census", "shapes")
 
 
-class TableError(ValueError):
+class TableError(PersonaAssetsError):
     """A reference table that is not what its source says; names the file and the figure."""
 
 
@@ -123,7 +125,11 @@ FIGURE_COLUMNS = frozenset(
         "unemployment",
         "employment_rate",
         "share",
-        "percent",
+        "employed",
+        "workers",
+        "weight",
+        "rate",
+        "spending_ratio",
         "male",
         "female",
         "age_0_14",

@@ -106,26 +106,47 @@ SCHOOL_AGES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def school_cells() -> pl.DataFrame:
-    """Return sex, age group and kind of school of people in school."""
-    rows = [(sex, age, school) for sex in levels.SEX for school, ages in SCHOOL_AGES.items()
-            for age in ages]  # fmt: skip
-    return pl.DataFrame(rows, schema=["sex", "age_group", "school"], orient="row")
-
-
 # How likely each schooling is at a single year of age, up to a factor, on census day (1 October):
 # who was born from April to September is still a year behind those born from October to March, so
-# half of those aged 18 are in upper secondary school. Ages not named: 1 above the last, 0 below.
+# half of those aged 18 are in upper secondary school. The halves follow from the school year, the
+# rest is ASSUMED. Below the first age named: 0; above the last: as at the last.
 SCHOOLING_AT_AGE: Mapping[str, Mapping[int, float]] = {
-    "upper_secondary": {18: 0.5},
-    "junior_college": {20: 0.5},
-    "university": {22: 0.5},
-    "graduate_school": {24: 0.5},
-    "in_school/upper_secondary": {15: 0.5, 16: 1, 17: 1, 18: 0.5, 19: 0.02},
-    "in_school/junior_college": {15: 0.1, 16: 0.1, 17: 0.1, 18: 0.5, 19: 1, 20: 0.5, 21: 0.1},
-    "in_school/university": {18: 0.5, 19: 1, 20: 1, 21: 1, 22: 0.5, 23: 0.15, 24: 0.1},
-    "in_school/graduate_school": {22: 0.5, 23: 1, 24: 0.8},
+    "upper_secondary": {18: 0.5, 19: 1},
+    "junior_college": {20: 0.5, 21: 1},
+    "university": {22: 0.5, 23: 1},
+    "graduate_school": {24: 0.5, 25: 1},
+    "in_school/lower_secondary": {15: 0.5, 16: 0},
+    "in_school/upper_secondary": {15: 0.5, 16: 1, 18: 0.5, 19: 0.02},
+    "in_school/junior_college": {15: 0.1, 18: 0.5, 19: 1, 20: 0.5, 21: 0.1, 22: 0.05, 23: 0.02},
+    "in_school/university": {18: 0.5, 19: 1, 22: 0.5, 23: 0.15, 24: 0.1, 25: 0.02},
+    "in_school/graduate_school": {22: 0.5, 23: 1, 24: 0.8, 25: 0.4, 26: 0.3, 28: 0.1},
 }
+
+
+def schooling_at(name: str, age: int) -> float:
+    """Return the value of one curve of SCHOOLING_AT_AGE at an age; 1 where there is no curve."""
+    curve = SCHOOLING_AT_AGE.get(name)
+    if curve is None:
+        return 1.0
+    named = [start for start in curve if start <= age]
+    return curve[max(named)] if named else 0.0
+
+
+def school_cells() -> pl.DataFrame:
+    """Return sex, age group and kind of school of people in school, with a seed.
+
+    The seed is the sum of the school's curve over the ages of the group.
+    """
+    rows = [
+        (sex, group, school, sum(schooling_at(f"in_school/{school}", age) for age in ages))
+        for sex in levels.SEX
+        for school, groups in SCHOOL_AGES.items()
+        for group in groups
+        for ages in [
+            [age for age in SINGLE_AGES if levels.AGE_GROUPS[age_group_of([age])[0]] == group]
+        ]
+    ]
+    return pl.DataFrame(rows, schema=["sex", "age_group", "school", "seed"], orient="row")
 
 
 def age_cells() -> pl.DataFrame:
@@ -147,18 +168,12 @@ def age_cells() -> pl.DataFrame:
                 if school is not None and group not in SCHOOL_AGES[school]:
                     continue
                 name = education if school is None else f"{education}/{school}"
-                seed = _seed_at(SCHOOLING_AT_AGE.get(name, {}), age)
+                seed = schooling_at(name, age)
                 if seed > 0:
                     rows.append((sex, group, age, education, school, seed))
     return pl.DataFrame(
         rows, schema=["sex", "age_group", "age", "education", "school", "seed"], orient="row"
     )
-
-
-def _seed_at(curve: Mapping[int, float], age: int) -> float:
-    if not curve or age > max(curve):
-        return 1.0
-    return curve.get(age, 0.0)
 
 
 def employment_status_cells() -> pl.DataFrame:

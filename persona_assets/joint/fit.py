@@ -2,8 +2,8 @@
 
 The margins link few variables at once, so the joint factorises exactly: given sex and activity,
 employment status and industry tell nothing more about schooling or marital status (no table links
-them), and likewise the kind of school. The joint is therefore kept as the four factors of
-that junction tree, about ten thousand cells, instead of their product of half a million; every
+them), and likewise the kind of school. The joint is therefore kept as the five
+factors of that junction tree, about ten thousand cells, instead of their product of millions; every
 figure taken from it is the same.
 """
 
@@ -100,7 +100,7 @@ class Joint:
         """Return the adults' margin over axes of the `people` factor, or one factor's own axis.
 
         Returns:
-            The axes and `count`, in order of the axes' levels.
+            The axes and `count`, sorted by the axes' codes.
         """
         people = self.adults
         for axis in axes:
@@ -110,21 +110,24 @@ class Joint:
         )
 
     def _with(self, people: pl.DataFrame, axis: str) -> pl.DataFrame:
-        """Split each row's weight over one more variable; only who can have it stays."""
+        """Split each row's weight over one more variable; who cannot have it is left out.
+
+        Only the kind of school, on which the single year of age hangs, is null for the others.
+        """
         if axis in people.columns:
             return people
         factor = self.factors[axis]
         shared = [column for column in factor.columns if column not in ("weight", axis)]
         for column in shared:
             people = self._with(people, column)
-        if axis == "school":
-            people = people.filter(pl.col("education") == "in_school")
         share = pl.col("weight") / pl.col("weight").sum().over(shared)
-        return (
-            people.join(factor.with_columns(share.alias("share")).drop("weight"), on=shared)
-            .with_columns(pl.col("weight") * pl.col("share"))
-            .drop("share")
-        )
+        shares = factor.with_columns(share.alias("share")).drop("weight")
+        if axis == "school":
+            shares = shares.with_columns(pl.lit("in_school").alias("education"))
+            people = people.join(shares, on=[*shared, "education"], how="left")
+        else:
+            people = people.join(shares, on=shared, nulls_equal=True)
+        return people.with_columns(pl.col("weight") * pl.col("share").fill_null(1)).drop("share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +178,8 @@ def fit_prefecture(
 
     school_cells = cell_sets.school_cells()
     school = _extend(
-        school_cells,
-        np.ones(len(school_cells)),
+        school_cells.drop("seed"),
+        school_cells["seed"].to_numpy(),
         _from_people("people in school", students, ["sex", "age_group"]),
         "school",
         here,

@@ -20,7 +20,8 @@ Shapes = Mapping[str, pl.DataFrame]
 FLOOR = 1e-4
 
 # Share of 15-17 in school: 94.9 % of boys and 95.1 % of girls went on to upper secondary school in
-# 2020 without counting correspondence courses (School Basic Survey, SSDS E3801); about 99 % with.
+# 2020 without counting correspondence courses (School Basic Survey, SSDS E3801). ASSUMED to be
+# 97 % with them.
 IN_SCHOOL_AT_15_17 = 0.97
 
 # Housework's share of those who neither work nor study nor look for work. Never married: ages

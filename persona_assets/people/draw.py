@@ -150,7 +150,7 @@ def draw_people(
             ],
         ),
     )
-    people = _some(people, pl.col("education") == "in_school", joint.factors["school"],
+    people = _draw_where(people, pl.col("education") == "in_school", joint.factors["school"],
                    ["sex", "age_group"], purpose("school"))  # fmt: skip
     people = people.hstack(
         draw_given(people, joint.factors["age"], ["sex", "age_group", "education", "school"],
@@ -161,7 +161,7 @@ def draw_people(
         ("employment_status", ["sex", "age_group", "occupation"]),
         ("industry", ["sex", "occupation", "employment_status"]),
     ):
-        people = _some(people, works, joint.factors[name], given, purpose(name))
+        people = _draw_where(people, works, joint.factors[name], given, purpose(name))
     places = _places(municipalities.filter(pl.col("prefecture") == joint.prefecture))
     old = people.select("sex", old=pl.col("age") >= 65)
     people = people.hstack(draw_given(old, places, ["sex", "old"], purpose("municipality")))
@@ -170,7 +170,7 @@ def draw_people(
     )
 
 
-def _some(
+def _draw_where(
     people: pl.DataFrame,
     who: pl.Expr,
     factor: pl.DataFrame,
@@ -189,7 +189,10 @@ def _some(
 
 
 def _places(municipalities: pl.DataFrame) -> pl.DataFrame:
-    """Return municipalities weighted by residents of each sex, of under 65 and of 65 or more."""
+    """Return municipalities weighted by residents of each sex, of under 65 and of 65 or more.
+
+    ASSUMED: within a municipality both age bands have the same share of each sex.
+    """
     parts = [
         municipalities.select(
             pl.lit(sex).alias("sex"),
@@ -208,7 +211,10 @@ def _places(municipalities: pl.DataFrame) -> pl.DataFrame:
 
 
 def _t_scores(size: int, rng: np.random.Generator) -> IntArray:
-    """Return T scores (mean 50, standard deviation 10, within 20-80), one from each stratum."""
+    """Return T scores (mean 50, standard deviation 10, within 20-80), one from each stratum.
+
+    ASSUMED independent of everything else and of each other.
+    """
     ranks = (rng.permutation(size) + rng.random(size)) / size
     scores = np.clip(np.rint(50 + 10 * norm.ppf(ranks)), 20, 80)
     return scores.astype(np.int64)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from persona_assets.errors import PersonaAssetsError
 from persona_assets.storage.paths import reference_dir
 
 KINDS: Final = ("sports", "hobbies", "learning", "volunteering", "travel")
@@ -27,7 +28,7 @@ _COUNT_SHARES: Final = {
     "volunteering": (1.0,),
     "travel": (0.5, 0.5),
 }
-# A text needs something to say: people who report no hobby still get one.
+# ASSUMED: a text needs something to say, so people who report no hobby still get one.
 _LEAST: Final = {"hobbies": 1}
 
 # ASSUMED: how often a festival or dish of the person's own municipality is taken where there is
@@ -38,7 +39,7 @@ _ANY: Final = "any"
 _LIST: Final = pl.List(pl.String)
 
 
-class LifestyleError(ValueError):
+class LifestyleError(PersonaAssetsError):
     """People for whom nothing can be drawn; names the column and the value."""
 
 

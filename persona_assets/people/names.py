@@ -13,13 +13,14 @@ import numpy.typing as npt
 import polars as pl
 
 from persona_assets import levels
+from persona_assets.errors import PersonaAssetsError
 from persona_assets.storage.paths import reference_dir
 
 # Names of known people are drawn again, at most so often.
 MAX_REDRAWS = 50
 
 
-class NameDrawError(ValueError):
+class NameDrawError(PersonaAssetsError):
     """People for whom no name can be drawn; names the column and the value."""
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from persona_assets.errors import PersonaAssetsError
 from persona_assets.levels import EDUCATION, INDUSTRY
 from persona_assets.storage.paths import reference_dir
 
@@ -31,7 +32,7 @@ _RANK: Final = {level: rank for rank, level in enumerate((*_LADDER, "graduate_sc
 _CONDITIONS: Final = ("industry", "education", "employment", "age")
 
 
-class OccupationError(ValueError):
+class OccupationError(PersonaAssetsError):
     """People for whom no title can be drawn; names the column and the value."""
 
 

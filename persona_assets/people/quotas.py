@@ -41,7 +41,8 @@ def draw_quotas(population: pl.DataFrame, size: int) -> pl.DataFrame:
 
     Returns:
         prefecture, sex, age_group, quota (int); the quotas add up to `size`, every prefecture has
-        at least one, and every total is its share of `size` rounded down or up.
+        at least one, and every total is its share of `size` rounded down or up. In tiny datasets
+        the guaranteed one of a small prefecture is taken from the largest.
     """
     cells = adult_population(population)
     prefectures = cells["prefecture"].unique(maintain_order=True).to_list()

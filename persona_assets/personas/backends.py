@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import openai
-from openai.types.chat import ChatCompletionMessageParam
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+from openai.types.chat.chat_completion import Choice
 from pydantic import BaseModel
 
+from persona_assets.errors import PersonaAssetsError
 from persona_assets.people.streams import stream
 from persona_assets.personas.offline.writer import write_attributes, write_personas
 from persona_assets.recipe import Writer
 
 
-class EndpointError(RuntimeError):
+class EndpointError(PersonaAssetsError):
     """An endpoint that cannot be used at all: nothing is to be gained from asking it again."""
 
 
@@ -157,11 +159,13 @@ class OpenAIBackend:
                 f"{self._writer.base_url} answered {_describe(error)} for model '{self.model}'; "
                 f"check writer.model and the key in {self._writer.api_key_env}"
             ) from None
+        except json.JSONDecodeError:
+            raise AnswerError("endpoint", "the endpoint sent no completion") from None
         self.usage.calls += 1
+        choice = _first_choice(completion)
         if completion.usage:
             self.usage.prompt_tokens += completion.usage.prompt_tokens
             self.usage.completion_tokens += completion.usage.completion_tokens
-        choice = completion.choices[0]
         if choice.message.refusal:
             raise AnswerError("refused", "the model refused")
         if choice.finish_reason == "length":
@@ -171,6 +175,15 @@ class OpenAIBackend:
     async def close(self) -> None:
         """Close the client's connections."""
         await self._client.close()
+
+
+def _first_choice(completion: ChatCompletion) -> Choice:
+    """Return the answer; proxies report trouble, or send a page, with status 200."""
+    choices = getattr(completion, "choices", None)
+    if not choices or choices[0].message is None:
+        raise AnswerError("endpoint", "the endpoint sent no completion")
+    choice: Choice = choices[0]
+    return choice
 
 
 def _messages(request: Request) -> list[ChatCompletionMessageParam]:

@@ -1,7 +1,8 @@
 """The engine: asks a backend for each person's texts, accepts, asks again, or gives up.
 
-A text is accepted only if it parses, fits the response model and passes the record rules. What is
-not accepted after the last attempt is kept with its reasons: nothing is silently dropped.
+A text is accepted only if it parses, fits the response model, passes the record rules and is no
+other person's text of the same run. What is not accepted after the last attempt is kept with its
+reasons: nothing is silently dropped.
 """
 
 import asyncio
@@ -31,6 +32,30 @@ class Outcome:
     attempts: int
     reasons: tuple[str, ...]
     answer: str | None
+
+
+def nameless(text: str, full_name: str) -> str:
+    """Return a text without its person's name, which alone makes no text another."""
+    return text.replace(full_name, "")
+
+
+class _TextsSoFar:
+    """The texts accepted so far in a run, as hashes."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def repeated(self, texts: Mapping[str, Any], person: Facts) -> list[str]:
+        """Return the fields whose text somebody else has; if there are none, remember the texts."""
+        keys = {
+            field: hash((field, nameless(text, person["full_name"])))
+            for field, text in texts.items()
+            if isinstance(text, str)
+        }
+        repeated = [field for field, key in keys.items() if key in self._seen]
+        if not repeated:
+            self._seen.update(keys.values())
+        return repeated
 
 
 @dataclass(slots=True)
@@ -139,6 +164,7 @@ async def _all(
 ) -> list[Outcome]:
     outcomes: list[Outcome | None] = [None] * len(people)
     places = iter(range(len(people)))
+    so_far = _TextsSoFar()
     done = 0
 
     async def work(todo: Iterator[int]) -> None:
@@ -146,7 +172,7 @@ async def _all(
         for place in todo:
             person = people[place]
             outcomes[place] = await _one(
-                step, person, backend, attributes.get(person["person_id"]), max_attempts
+                step, person, backend, attributes.get(person["person_id"]), max_attempts, so_far
             )
             done += 1
             on_progress(done)
@@ -163,7 +189,12 @@ async def _all(
 
 
 async def _one(
-    step: str, person: Facts, backend: Backend, attributes: Facts | None, max_attempts: int
+    step: str,
+    person: Facts,
+    backend: Backend,
+    attributes: Facts | None,
+    max_attempts: int,
+    so_far: _TextsSoFar,
 ) -> Outcome:
     """Ask for one person's texts until they are accepted or the attempts are used up."""
     system, user = render(step, person, attributes)
@@ -180,8 +211,16 @@ async def _one(
             reasons, complaints = (f"{error.kind}: {error}",), ()
             continue
         texts, reasons, complaints = accept(step, answer, person)
-        if texts is not None:
+        if texts is None:
+            continue
+        repeated = so_far.repeated(texts, person)
+        if not repeated:
             return Outcome(texts, attempt, (), answer)
+        reasons = tuple(f"repeated_text: {field}: another person has it" for field in repeated)
+        complaints = tuple(
+            f"{field}: ほかの人とまったく同じ文章です。この人だけのことを書いてください。"
+            for field in repeated
+        )
     return Outcome(None, max_attempts, reasons, answer)
 
 

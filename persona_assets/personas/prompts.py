@@ -5,6 +5,7 @@ cache it; what is known of the person is the user message.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from persona_assets.personas.models import STEPS
 
 PROMPT_DIR = Path(__file__).parent / "templates"
 
@@ -40,8 +43,13 @@ def _template(name: str) -> Template:
 
 @cache
 def prompt_hash(step: str) -> str:
-    """Return twelve hex digits of the step's templates; a changed prompt changes them."""
+    """Return twelve hex digits of all that a prompt is made of besides the person.
+
+    The templates, the wording of the traits and the JSON schema that the answer is held to.
+    """
     digest = hashlib.sha256()
+    for part in (dict(EVERYDAY), STEPS[step].model_json_schema()):
+        digest.update(json.dumps(part, ensure_ascii=False, sort_keys=True).encode())
     for name in ("system.jinja", "_person.jinja", f"{step}.jinja"):
         digest.update((PROMPT_DIR / name).read_bytes())
     return digest.hexdigest()[:12]

@@ -5,15 +5,16 @@ import polars as pl
 
 from persona_assets.people.labels import with_labels
 from persona_assets.people.schema import PEOPLE_SCHEMA
+from persona_assets.personas.engine import nameless
 from persona_assets.personas.models import STEPS, field_names
 from persona_assets.rules import RULES, check_texts
 
 TEXT_FIELDS = [name for step in STEPS for name in field_names(step)]
-PERSONA_FIELDS = field_names("personas")
 
 PROVENANCE = ("backend", "model", "attributes_prompt", "personas_prompt", "attempts", "recipe")
 
 _LISTS = {name for name in TEXT_FIELDS if name.endswith("_list")}
+PROSE_FIELDS = [name for name in TEXT_FIELDS if name not in _LISTS]
 
 CHECKED_SCHEMA = pa.DataFrameSchema(
     {
@@ -109,11 +110,12 @@ def check_records(
         errors = [f for f in found if f.severity == "error"]
         if errors:
             refused[record["person_id"]] = errors
+    places = dict(people.select("person_id", "prefecture").iter_rows())
     failed.append(
         pl.DataFrame(
             [
                 {
-                    "prefecture": people["prefecture"][0],
+                    "prefecture": places[person],
                     "person_id": person,
                     "stage": "record",
                     "rules": [f.rule for f in errors],
@@ -144,23 +146,26 @@ def rule_counts(findings: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def repeated_texts(records: pl.DataFrame) -> pl.DataFrame:
-    """Return persona texts that more than one person has: field, text, people.
+def without_repeats(records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split records into those whose texts are their own and those that repeat an earlier one.
 
-    The person's own name does not make a text another: it is taken out first.
+    The engine sees to it within a prefecture; two prefectures may still meet in a text. The
+    person's own name does not make a text another: it is taken out first.
+
+    Args:
+        records: Records in their final order; the first of two with the same text stays.
+
+    Returns:
+        The records that stay, and `person_id, field, text` of those that do not.
     """
     names = (records["surname"] + " " + records["given_name"]).to_list()
-    nameless = records.select("person_id").with_columns(
-        pl.Series(
-            field,
-            [text.replace(name, "") for text, name in zip(records[field], names, strict=True)],
+    texts = pl.concat(
+        records.select(
+            "person_id",
+            pl.lit(field).alias("field"),
+            pl.Series("text", list(map(nameless, records[field], names)), pl.String),
         )
-        for field in PERSONA_FIELDS
+        for field in PROSE_FIELDS
     )
-    return (
-        nameless.unpivot(index="person_id", variable_name="field", value_name="text")
-        .group_by("field", "text")
-        .agg(pl.len().alias("people"))
-        .filter(pl.col("people") > 1)
-        .sort("people", descending=True)
-    )
+    repeats = texts.filter(~pl.struct("field", "text").is_first_distinct())
+    return records.join(repeats, on="person_id", how="anti", maintain_order="left"), repeats

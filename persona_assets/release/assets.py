@@ -1,5 +1,7 @@
 """Release assets: the released folder and the warehouse, over all prefectures."""
 
+from base64 import b64encode
+
 import dagster as dg
 import duckdb
 import polars as pl
@@ -7,8 +9,9 @@ from dagster_duckdb import DuckDBResource
 
 from persona_assets.census.assets import TABLE_KEYS
 from persona_assets.census.margins import MARGIN_NAMES
-from persona_assets.quality.fidelity import distances
+from persona_assets.quality.fidelity import age_pyramid, distances
 from persona_assets.release.build import build_release
+from persona_assets.release.plots import age_pyramid_png
 from persona_assets.release.writer import verify_release
 from persona_assets.storage.io_manager import markdown_table
 from persona_assets.storage.lake import written_whole
@@ -24,7 +27,7 @@ _MARGINS = {f"margin_{name}": dg.AssetIn(key=["margin", name]) for name in MARGI
     kinds={"parquet", "huggingface"},
     code_version="1",
     ins={"population": dg.AssetIn(key=["margin", "population"])},
-    io_manager_key="nothing",
+    io_manager_key="mem_io_manager",
 )
 def release(
     checked_records: pl.DataFrame,
@@ -54,9 +57,15 @@ def release(
             "report": dg.MetadataValue.path(result.folder / "report.html"),
             "version": result.folder.name,
             "fidelity": dg.MetadataValue.md(markdown_table(distances(result.fits))),
+            "age_pyramid": _picture(age_pyramid_png(age_pyramid(checked_records, population))),
+            "card": dg.MetadataValue.md((result.folder / "README.md").read_text(encoding="utf-8")),
         },
         data_version=dg.DataVersion(result.folder.name),
     )
+
+
+def _picture(png: bytes) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{b64encode(png).decode()})")
 
 
 @dg.asset_check(asset=release, blocking=True)
@@ -75,7 +84,7 @@ def latest_release_is_whole(folders: Folders) -> dg.AssetCheckResult:
     code_version="1",
     deps=[*(key.split("/") for key in TABLE_KEYS), *(["margin", m] for m in MARGIN_NAMES),
           "people", release],
-    io_manager_key="nothing",
+    io_manager_key="mem_io_manager",
 )  # fmt: skip
 def warehouse(folders: Folders) -> dg.MaterializeResult[None]:
     """One DuckDB file with the tables, margins, people and released records, for SQL."""

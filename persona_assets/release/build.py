@@ -11,9 +11,8 @@ from persona_assets.census.tables import content_hash, load_sources
 from persona_assets.joint.fit import Joint
 from persona_assets.partitions import prefectures
 from persona_assets.personas.models import STEPS
-from persona_assets.personas.prompts import prompt_hash
 from persona_assets.quality.fidelity import GUARANTEED_FROM_SIZE, age_pyramid, margin_fits
-from persona_assets.quality.records import repeated_texts, rule_counts
+from persona_assets.quality.records import rule_counts, without_repeats
 from persona_assets.recipe import Recipe
 from persona_assets.release.card import render_card
 from persona_assets.release.columns import field_table, to_records
@@ -62,16 +61,23 @@ def build_release(
         releases: The folder of all versions.
         reference_dir: The figures and word lists that ship.
 
+    Who repeats another person's text is left out and counted as quarantined.
+
     Raises:
-        ReleaseError: records of different recipes meet, a text stands twice, or a guaranteed
-            margin is missed; nothing is written and `latest` stays what it was.
+        ReleaseError: records of different recipes meet, too many repeat another's text, or a
+            guaranteed margin is missed; nothing is written and `latest` stays what it was.
     """
     here = [key for key in prefectures() if key in set(checked["prefecture"].unique())]
     _refuse_mixed_recipes(checked, recipe)
+    drawn = checked.height
+    checked, repeats = without_repeats(checked)
+    _refuse_repeats(repeats, drawn, recipe)
+    left_out = quarantine.height + drawn - checked.height
     joint_list = [Joint.from_frame(joints.filter(pl.col("prefecture") == key)) for key in here]
     fits = margin_fits(checked, population, joint_list, recipe.quality.max_share_difference)
     full = len(here) == len(prefectures())
-    _refuse_bad_records(checked, fits, guaranteed=full and recipe.size >= GUARANTEED_FROM_SIZE)
+    if full and recipe.size >= GUARANTEED_FROM_SIZE:
+        _refuse_missed_margins(fits)
     sources = {
         key: {
             **source.model_dump(include={"title", "table_id", "survey", "year", "publisher",
@@ -87,12 +93,13 @@ def build_release(
         prefectures=tuple(prefectures()[key].name for key in here),
         seed=recipe.seed,
         fingerprint=recipe.fingerprint,
+        # One recipe, one writer; its prompts may have changed from one prefecture to the next.
         backend=checked["backend"][0],
         model=checked["model"][0],
-        prompt_hashes={step: prompt_hash(step) for step in STEPS},
+        prompt_hashes={step: sorted(checked[f"{step}_prompt"].unique()) for step in STEPS},
         package_version=persona_assets.__version__,
         sources=tuple({"key": key, **source} for key, source in sources.items()),
-        quarantined=quarantine.height,
+        quarantined=left_out,
     )
     samples = to_records(checked[:: max(1, checked.height // SAMPLES)][:SAMPLES], "default")
     folder = write_release(
@@ -109,6 +116,8 @@ def build_release(
                 rule_counts(findings),
             ),
             "LICENSE": LICENCE_TEXT,
+            # The terms of the name lists ask for their notice wherever the names go.
+            "NOTICE.md": (reference_dir / "names" / "NOTICE.md").read_text(encoding="utf-8"),
         },
         lineage={
             "name": recipe.name,
@@ -117,7 +126,8 @@ def build_release(
             "recipe_fingerprint": recipe.fingerprint,
             "package_version": persona_assets.__version__,
             "prefectures": here,
-            "quarantined": quarantine.height,
+            "quarantined": left_out,
+            "repeated_texts": repeats.height,
             "writer": {"backend": facts.backend, "model": facts.model,
                        "prompts": facts.prompt_hashes},
             "sources": sources,
@@ -143,16 +153,19 @@ def _refuse_mixed_recipes(checked: pl.DataFrame, recipe: Recipe) -> None:
         )
 
 
-def _refuse_bad_records(checked: pl.DataFrame, fits: pl.DataFrame, *, guaranteed: bool) -> None:
-    repeated = repeated_texts(checked)
-    if repeated.height:
-        worst = repeated.row(0, named=True)
+def _refuse_repeats(repeats: pl.DataFrame, drawn: int, recipe: Recipe) -> None:
+    people = repeats["person_id"].n_unique()
+    allowed = recipe.quality.max_quarantined_share
+    if people > allowed * drawn:
+        worst = repeats.group_by("field", "text").len().sort("len", "text", descending=True).row(0)
         raise ReleaseError(
-            f"{repeated.height} texts stand in more than one record; the most frequent, in "
-            f"{worst['field']} of {worst['people']} people: {worst['text'][:80]}"
+            f"{people} of {drawn} people have a text that somebody else has, allowed are "
+            f"{allowed:.2%}; the most frequent, in {worst[0]} of {worst[2] + 1} people: "
+            f"{worst[1][:80]}"
         )
-    if not guaranteed:
-        return
+
+
+def _refuse_missed_margins(fits: pl.DataFrame) -> None:
     missed = fits.filter(pl.col("difference_pp").abs() > pl.col("allowed_pp"))
     if missed.height:
         worst = missed.row(0, named=True)

@@ -4,17 +4,17 @@ Only plain values belong here. How they are gathered is the assets' work, how th
 card's and the report's.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
+
+from persona_assets.partitions import PREFECTURE_COUNT
 
 DATA_LICENCE: Final = "CC BY 4.0"
 DATA_LICENCE_ID: Final = "cc-by-4.0"
 DATA_LICENCE_URL: Final = "https://creativecommons.org/licenses/by/4.0/"
-CODE_LICENCE: Final = "Apache-2.0"
 
-PREFECTURE_COUNT: Final = 47
 
 # The wordings that e-Stat's terms of use ask for. The second one belongs only where a release was
 # made from answers of e-Stat's API; saying it of files that were downloaded would be untrue.
@@ -48,13 +48,12 @@ class ReleaseFacts:
         fingerprint: The recipe's fingerprint.
         backend: What wrote the texts: the rule-based writer or a language model's endpoint.
         model: The language model's name; not shown when the backend is `offline`.
-        prompt_hashes: Hash of each prompt by its step.
+        prompt_hashes: Hashes of the prompts by step; several where prefectures differ.
         package_version: Version of persona-assets that made the release.
         sources: One mapping per table with `key`, `title`, `table_id`, `survey`, `year`,
             `publisher`, `licence` and `kind`; other keys are ignored.
         quarantined: People who were drawn and not released because a check objected.
         estat_api: Whether e-Stat's API answered for any table of this release.
-        files: Records by the path of each data file within the release.
     """
 
     name: str
@@ -65,12 +64,11 @@ class ReleaseFacts:
     fingerprint: str
     backend: Literal["offline", "openai"]
     model: str
-    prompt_hashes: Mapping[str, str]
+    prompt_hashes: Mapping[str, Sequence[str]]
     package_version: str
     sources: tuple[Mapping[str, Any], ...]
     quarantined: int
     estat_api: bool = False
-    files: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_offline(self) -> bool:

@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+from persona_assets.errors import PersonaAssetsError
+
 FIT_COLUMNS: Final = (
     "margin",
     "level",
@@ -40,7 +42,7 @@ MARGIN_TITLES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 _TOLERANCE_PP = 1e-9
 
 
-class FitTableError(ValueError):
+class FitTableError(PersonaAssetsError):
     """A fit table that cannot be shown; says which column or margin."""
 
 

@@ -84,11 +84,6 @@ def margin_bars(fit: pl.DataFrame, title: str = "公的統計との比較") -> s
     return _svg(lambda: _bars_figure(fit), title)
 
 
-def margin_bars_png(fit: pl.DataFrame) -> bytes:
-    """Draw the bars of `margin_bars` as a PNG picture."""
-    return _png(lambda: _bars_figure(fit))
-
-
 def _pyramid_figure(pyramid: pl.DataFrame) -> Figure:
     shares = as_shares(pyramid, "pyramid").sort("age")
     single = pyramid["released"].sum() >= _SINGLE_YEARS_FROM

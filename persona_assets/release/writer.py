@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import polars as pl
 
+from persona_assets.errors import PersonaAssetsError
 from persona_assets.release.columns import CONFIGURATIONS, to_records
 from persona_assets.storage.lake import COMPRESSION
 
@@ -26,7 +27,7 @@ LATEST = "latest"
 _FOLDERS = {"default": "data", "extended": "extended"}
 
 
-class ReleaseError(RuntimeError):
+class ReleaseError(PersonaAssetsError):
     """A release that may not be made or is not whole; says what to do."""
 
 

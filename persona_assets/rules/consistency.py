@@ -85,7 +85,7 @@ def _age_contradiction(subject: Subject) -> Iterator[Hit]:
             match
             for match in _AGE.finditer(text)
             # the comma is no boundary when a list of ages goes on (8歳、5歳の…)
-            if not _AGE_NOT_OURS.search(text[: match.start()].removesuffix("、") + "、"[:0])
+            if not _AGE_NOT_OURS.search(text[: match.start()].removesuffix("、"))
             and not _SOMEBODY_ELSE.search(text[max(0, match.start() - 8) : match.end() + 8])
         ]
         if in_brackets is not None:
@@ -279,7 +279,7 @@ CONSISTENCY_RULES: Final = (
         "The text gives the person a working or school life that the facts rule out.",
         PROSE_FIELDS,
         _work_contradiction,
-        frozenset("定学職専現"),
+        frozenset("定学職専現高短"),
     ),
     Rule(
         "place_outside_prefecture",

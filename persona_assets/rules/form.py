@@ -137,10 +137,10 @@ def _script(subject: Subject) -> Iterator[Hit]:
 
 
 # U+FFFD, controls and line breaks, private use, unpaired surrogates and invisible marks; then
-# UTF-8 read as Latin-1 or Windows-1252 (ã followed by ... , â€), and as Shift_JIS (縺ゅ繧).
+# UTF-8 read as Latin-1 or Windows-1252 (ã followed by ... , â€), and as Shift_JIS (縺昴≧縺倥).
 _MOJIBAKE = re.compile(
     r"[\ufffd\x00-\x1f\x7f-\x9f\ue000-\uf8ff\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2060\ufeff]+"
-    r"|ã[\x80-\xbf€-ⅿ]|[ÂÃ][\x80-\xbf]|â€|ï¼|(?:[縺繧繝].){2}"
+    r"|ã[\x80-\xbf€-ⅿ]|[ÂÃ][\x80-\xbf]|â€|ï¼|(?:[縺繧繝][^れら].?){2}"
 )
 
 
@@ -264,7 +264,6 @@ def _repeated_sentence(subject: Subject) -> Iterator[Hit]:
             seen.add(sentence)
 
 
-_ASCII_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _DIGITS = frozenset("0123456789０１２３４５６７８９")
 
 FORM_RULES: Final = (

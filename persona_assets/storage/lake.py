@@ -15,10 +15,12 @@ from uuid import uuid4
 
 import polars as pl
 
+from persona_assets.errors import PersonaAssetsError
+
 COMPRESSION: Final = "zstd"
 
 
-class LakeError(RuntimeError):
+class LakeError(PersonaAssetsError):
     """A lake file that is missing or would be wrong; says what to do."""
 
 
@@ -52,7 +54,8 @@ def write_frame(frame: pl.DataFrame, path: Path) -> None:
 def content_hash(frame: pl.DataFrame) -> str:
     """Return the SHA-256 of a frame's columns, types and values, in their order."""
     stream = BytesIO()
-    frame.rechunk().write_ipc_stream(stream)
+    # Parquet, not IPC: it leaves out what lies in memory below nulls, so equal frames are equal.
+    frame.rechunk().write_parquet(stream, compression="uncompressed", statistics=False)
     return hashlib.sha256(stream.getbuffer()).hexdigest()
 
 

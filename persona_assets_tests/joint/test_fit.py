@@ -39,3 +39,26 @@ def test_margins_that_cannot_hold_are_named(margins, shapes):
     }
     with pytest.raises(MarginConflictError, match="education"):
         fit_prefecture("tottori", broken, shapes)
+
+
+def test_any_axis_has_a_margin_of_its_universe(tottori, margins):
+    here = margins["population"].filter((pl.col("prefecture") == "tottori") & (pl.col("age") >= 18))
+    adults = here["count"].sum()
+    for axes in (("age",), ("age", "education"), ("sex", "marital"), ("age", "labour_status")):
+        assert tottori.margin(*axes)["count"].sum() == pytest.approx(adults, rel=1e-6), axes
+    employed = tottori.margin("employment_status")["count"].sum()
+    assert tottori.margin("industry", "employment_status")["count"].sum() == pytest.approx(
+        employed, rel=1e-6
+    )
+    by_age = tottori.margin("age").join(
+        here.group_by("age").agg(pl.col("count").sum().alias("census")), on="age"
+    )
+    assert by_age.height == here["age"].n_unique()
+    assert (by_age["count"] / by_age["census"] - 1).abs().max() < 1e-4
+
+
+def test_public_service_and_police_have_employees_only(tottori):
+    status = tottori.margin("occupation", "employment_status")
+    assert set(status.filter(pl.col("occupation") == "F")["employment_status"]) == {"employee"}
+    industry = tottori.margin("industry", "employment_status")
+    assert set(industry.filter(pl.col("industry") == "S")["employment_status"]) == {"employee"}

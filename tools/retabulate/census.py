@@ -505,7 +505,7 @@ TABLES = (
         "census/marital_status", _marital,
         "男女，年齢（5歳階級），配偶関係，都道府県別15歳以上人口", "0000010101",
         "People of known status. Married of 15-19 have no cell of their own and are the total of "
-        "15 or more minus the other ages (basis 'subtracted'); widowed likewise, as 15-24.",
+        "15 or more minus the other ages (basis 'subtracted'); widowed under 25 likewise, as 15-24.",
         universe="residents aged 15 or more of known marital status",
         totals=_totals(({}, FROM_15 - MARITAL_UNKNOWN)),
     ),

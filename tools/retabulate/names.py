@@ -168,7 +168,7 @@ def _top_ten(ranks: pl.DataFrame, known: set[str]) -> dict[int, dict[str, float]
         decade = int(year) // 10 * 10
         if int(rank) <= 10 and decade in DECADES and name in known:
             result[decade][name] += 1 / (int(rank) + 2)
-    return result
+    return {decade: dict(names) for decade, names in result.items()}
 
 
 def _ending(name: str) -> str:
@@ -222,13 +222,13 @@ def _decade(
     for (name, _, _), weight in zip(rows, popularity, strict=True):
         by_ending[_ending(name)] += weight
     body = [
-        endings[_ending(name)] * weight / by_ending[_ending(name)] if weight else 0.0
+        endings.get(_ending(name), 0.0) * weight / by_ending[_ending(name)] if weight else 0.0
         for (name, _, _), weight in zip(rows, popularity, strict=True)
     ]
     total, frequent = sum(body), sum(top[decade].values())
     share = TOP_TEN_SHARE[decade]
     return [
-        share * top[decade][name] / frequent + (1 - share) * weight / total
+        share * top[decade].get(name, 0.0) / frequent + (1 - share) * weight / total
         for (name, _, _), weight in zip(rows, body, strict=True)
     ]
 

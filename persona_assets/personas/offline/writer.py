@@ -1,71 +1,71 @@
-"""The grammar of the offline writer: sentences from phrase banks and the facts of one person.
+"""The grammar of the offline writer: texts put together from phrase banks and one person's facts.
 
-Every text is put together from several independent choices and the person's own facts (place,
-work, dish, craft, festival, leisure), so that no two people share a text. Nothing is claimed that
-the facts do not give: no family, no employer, no place but those drawn.
+Belongs here: which sentences a text is made of and when a sentence may be said. What is said is in
+the banks: `activities`, `duties`, `local`, `traits` and, by field, `phrases`. Nonsense is kept out
+by construction: a frame takes one clause and names no time of its own, each clause belongs to one
+activity, occupation, food or dish, and nothing is said twice of one person.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from string import Formatter
+from typing import Any, Final
 
 import numpy as np
 
-from persona_assets.personas.offline import phrases
+from persona_assets.personas.offline import local, phrases
+from persona_assets.personas.offline.activities import ACTIVITIES, HOBBIES, SPORTS, TRAVEL, Activity
+from persona_assets.personas.offline.duties import DUTIES
+from persona_assets.personas.offline.traits import ORDINARY, WAYS
 from persona_assets.personas.prompts import everyday_ways
 
 Facts = Mapping[str, Any]
+Say = Callable[[], str]
 
-CENSUS_YEAR = 2020
-YOUNG_UNTIL, MIDDLE_UNTIL, OLD_FROM = 30, 54, 60
-# Hobbies that a text on the arts can be about; others only if there is none of these.
-NOT_ARTS = frozenset(
+CENSUS_YEAR: Final = 2020
+YOUNG_UNTIL, OLDER_FROM = 29, 55
+ACTIVITY_YOUNG_UNTIL, ACTIVITY_OLDER_FROM = 34, 50
+RETIRING_FROM, PENSION_FROM = 60, 65
+
+ANCHORS: Final = (
+    "municipality",
+    "prefecture_name",
+    "dish",
+    "craft",
+    "festival",
+    "festival_city",
+)
+# What soon sounds like a refrain: no more than this often in the texts of one step.
+SCARCE: Final = {"dish": 2, "craft": 2, "fest": 2}
+
+SCHOOLS: Final = {
+    "upper_secondary": "高校",
+    "junior_college": "学校",
+    "university": "大学",
+    "graduate_school": "大学院",
+}
+# Hobbies that a text on the arts is about only if there is no other.
+NOT_ARTS: Final = frozenset(
     ("パチンコ", "ゲーム", "スポーツ観戦", "キャンプ", "料理・菓子作り", "ガーデニング")
 )
+DANCING: Final = frozenset(("ダンス", "日本舞踊"))
+COOKING: Final = frozenset(("料理・菓子作り", "料理や裁縫の学習"))
+# Certificates that workers of a title may still aim at; licences they must already hold.
+OPTIONAL_CERTIFICATE: Final = re.compile(r"技能士|検定")
 
-
-class _Writer:
-    """One person's texts: the facts, and a stream of choices."""
-
-    def __init__(self, person: Facts, rng: np.random.Generator) -> None:
-        self.person = person
-        self._points = iter(rng.random(160).tolist())
-        self.name: str = person["full_name"]
-        self.job: str = person["occupation_label"]
-        self.state = _state(person)
-        self.skills = _skills(person)
-        self.ways = everyday_ways(person)
-        self.hobby = self.one(person["hobbies"])
-
-    def one(self, options: Sequence[str]) -> str:
-        """Choose one of the options."""
-        return options[int(next(self._points) * len(options))]
-
-    def say(self, options: Sequence[str], **more: str) -> str:
-        """Choose a phrase and fill its slots with facts."""
-        person = self.person
-        foods = person["foods"]
-        return self.one(options).format(
-            n=self.name,
-            job=self.job,
-            muni=person["municipality"],
-            pref=person["prefecture_name"],
-            age=person["age"],
-            hobby=self.hobby,
-            skill=self.one(self.skills),
-            craft=person["craft"],
-            category=_category(person["craft_category"]),
-            festival=person["festival"],
-            city=person["festival_city"],
-            dish=person["dish"],
-            food=self.one(foods) if foods else person["dish"],
-            season=self.one(phrases.SEASONS),
-            time=self.one(phrases.TIMES),
-            **more,
-        )
-
-    def way(self) -> str:
-        """A pronounced habit, or nothing."""
-        return f"{self.one(self.ways)}。" if self.ways else ""
+# Kana of ingredients that dish names write in kanji, and the other way round.
+READINGS: Final = {
+    "鮭": "さけ", "鯛": "たい", "鯖": "さば", "鰯": "いわし", "鰤": "ぶり", "鱈": "たら", "鮎": "あゆ", "鰻": "うなぎ", "穴子": "あなご", "蛸": "たこ", "人参": "にんじん", "大根": "だいこん", "里芋": "さといも",
+    "芋": "いも", "餅": "もち", "栗": "くり", "柿": "かき", "牡蠣": "かき", "蕎麦": "そば", "素麺": "そうめん", "胡麻": "ごま", "茄子": "なす", "葱": "ねぎ", "蓮根": "れんこん", "牛蒡": "ごぼう", "南瓜": "かぼちゃ", "筍": "たけのこ",
+    "海老": "えび", "蟹": "かに", "鰊": "にしん", "鰹": "かつお", "鯉": "こい", "味噌": "みそ", "小豆": "あずき", "生姜": "しょうが", "山芋": "やまいも", "鮪": "まぐろ", "豚": "ぶた", "鶏": "とり", "卵": "たまご", "玉子": "たまご",
+    "鮒": "ふな", "椎茸": "しいたけ", "米": "こめ", "飯": "めし",
+}  # fmt: skip
+SEASONINGS: Final = re.compile(
+    r"砂糖|塩$|醤油|しょうゆ|みりん|^酢$|甘酢|酒$|だし|水$|油$|片栗粉|小麦粉|パン粉|調味|ゆで汁|水あめ|^米$|^お?白?ご?飯$"
+)
+HIRAGANA: Final = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ"))}
 
 
 def write_attributes(person: Facts, rng: np.random.Generator) -> dict[str, Any]:
@@ -78,18 +78,18 @@ def write_attributes(person: Facts, rng: np.random.Generator) -> dict[str, Any]:
     Returns:
         The fields of `models.Attributes`.
     """
-    writer = _Writer(person, rng)
-    skills = writer.skills[:4]
-    done = [*person["hobbies"], *person["sports"], *person["learning"], *person["travel"]]
-    # A list wants two items; who does only one thing still eats what the place is known for.
-    hobbies = list(dict.fromkeys([*done, "郷土の味"]))[: max(2, min(len(done), 5))]
+    w = _Writer(person, rng)
+    skills = w.some(w.skills, 3 + w.below(3))
+    local_hobby = w.one(tuple(phrases.HOBBIES_LOCAL))
+    hobbies = [*person["hobbies"], *person["sports"], *person["learning"], *person["travel"]]
+    named = max(2, min(len(hobbies), 6))
     return {
-        "cultural_background": _background(writer),
-        "skills_and_expertise": _skills_text(writer, skills),
+        "cultural_background": _background(w),
+        "skills_and_expertise": _skills_text(w, skills),
         "skills_and_expertise_list": skills,
-        "hobbies_and_interests": _hobbies_text(writer, hobbies),
-        "hobbies_and_interests_list": hobbies,
-        "career_goals_and_ambitions": _goals(writer),
+        "hobbies_and_interests": _hobbies_text(w, phrases.HOBBIES_LOCAL[local_hobby]),
+        "hobbies_and_interests_list": [*hobbies, local_hobby.format(**person)][:named],
+        "career_goals_and_ambitions": _goals(w),
     }
 
 
@@ -98,366 +98,446 @@ def write_personas(person: Facts, attributes: Facts, rng: np.random.Generator) -
 
     Args:
         person: Columns and labels of one person.
-        attributes: The first step's fields; the skills told there are the ones told here.
+        attributes: The first step's fields; the skills told there are the ones told here, and its
+            sentences are not said again.
         rng: The generator of this step.
 
     Returns:
         The fields of `models.Personas`.
     """
-    writer = _Writer({**person, "skills": attributes["skills_and_expertise_list"],
-                      "certifications": []}, rng)  # fmt: skip
+    told = "。".join(text for text in attributes.values() if isinstance(text, str))
+    w = _Writer({**person, "skills": attributes["skills_and_expertise_list"]}, rng, told)
+    # What needs the dish and the craft comes first; they are scarce.
+    food, arts = _food(w), _arts(w)
     return {
-        "professional_persona": _work(writer),
-        "sports_persona": _sports(writer),
-        "arts_persona": _arts(writer),
-        "travel_persona": _travel(writer),
-        "culinary_persona": _food(writer),
-        "persona": _summary(writer),
+        "professional_persona": _work(w),
+        "sports_persona": _sports(w),
+        "arts_persona": arts,
+        "travel_persona": _travel(w),
+        "culinary_persona": food,
+        "persona": f"{w.say(phrases.PERSONA, who=w.say(phrases.WHO[w.state]), brief=w.brief())}。",
     }
 
 
-def _state(person: Facts) -> str:
-    """Return `working` or what the person does instead; keys of the phrase banks."""
-    status: str = person["labour_status"]
-    if status == "employed":
-        return "working"
-    if status == "other":
-        return "other_old" if person["age"] >= OLD_FROM else "other_young"
-    return status
+class _Writer:
+    """One person's facts, a stream of choices and what has been said so far."""
+
+    def __init__(self, person: Facts, rng: np.random.Generator, told: str = "") -> None:
+        self.person = person
+        self.told = told
+        self.state = _state(person)
+        self.age: int = person["age"]
+        self._rng = rng
+        self._points: list[float] = []
+        self._used: set[str] = set()
+        self._said: Counter[str] = Counter()
+        self.skills: Sequence[str] = (
+            person["skills"]
+            if self.state.startswith("working") and person["skills"]
+            else phrases.EVERYDAY_SKILLS[_days(self.state)]
+        )
+        ways = everyday_ways(person)
+        self.ways = self.some(ways, len(ways))
+        self._habits = [*self.ways, *self.ways]
+        self.hobby = HOBBIES[self.one(person["hobbies"])]
+        self.facts: dict[str, Any] = {
+            "n": person["full_name"],
+            "muni": person["municipality"],
+            "pref": person["prefecture_name"],
+            "age": self.age,
+            "job": person["occupation_label"],
+            "craft": person["craft"],
+            "fest": _festival(person),
+            "dish": person["dish"],
+            "of": _dish_origin(person),
+            "h": self.hobby.word,
+            "a": self.hobby.word,
+        }
+        if person["school"]:
+            self.facts["school"] = SCHOOLS[person["school"]]
+        if ingredients := _telling_ingredients(person["dish"], tuple(person["dish_ingredients"])):
+            self.facts["i"] = "と".join(ingredients)
+
+    def point(self) -> float:
+        """Return the next number of the stream, in [0, 1)."""
+        if not self._points:
+            self._points = self._rng.random(128).tolist()
+        return self._points.pop()
+
+    def below(self, end: int) -> int:
+        """Choose a whole number from 0 on."""
+        return int(self.point() * end)
+
+    def chance(self, share: float) -> bool:
+        """Tell whether something with this share happens."""
+        return self.point() < share
+
+    def one(self, options: Sequence[str]) -> str:
+        """Choose one of the options."""
+        return options[self.below(len(options))]
+
+    def some(self, options: Sequence[str], number: int) -> list[str]:
+        """Choose several options in random order."""
+        return sorted(options, key=lambda _: self.point())[:number]
+
+    def new(self, options: Sequence[str]) -> str:
+        """Choose an option that is nowhere in what has been said, else one new to this step."""
+        fresh = [option for option in options if option not in self.told]
+        fresh = fresh or [option for option in options if option not in self._used]
+        option = self.one(fresh or options)
+        self.told += option
+        self._used.add(option)
+        return option
+
+    def say(self, bank: Sequence[str], **more: Any) -> str:
+        """Choose a phrase that can be filled and was not said before, and fill its slots."""
+        slots = {**self.facts, **more}
+        text = ""
+        for _ in range(20):
+            phrase = self.one(bank)
+            needs = _slots(phrase)
+            if phrase in self._used or any(
+                self._said[fact] >= most for fact, most in SCARCE.items() if fact in needs
+            ):
+                continue
+            if "home" in needs:
+                slots["home"] = self._home()
+            if not needs <= slots.keys():
+                continue
+            text = phrase.format_map(slots)
+            if text not in self.told:
+                break
+        else:
+            # A small bank, all said: then a repetition is better than nothing.
+            fits = [phrase for phrase in bank if _slots(phrase) <= {*slots, "home"}]
+            phrase = self.one(fits)
+            text = phrase.format_map({"home": self.facts["muni"], **slots})
+        self._used.add(phrase)
+        self._said.update(_slots(phrase) & SCARCE.keys())
+        self.told += f"{text}。"
+        return text
+
+    def _home(self) -> str:
+        municipality, prefecture = str(self.facts["muni"]), str(self.facts["pref"])
+        point = self.point()
+        # Whose texts all name one town seem to know no other.
+        if point < 0.15 or self.told.count(municipality) > 4:
+            return prefecture
+        return municipality if point < 0.8 else f"{prefecture}{municipality}"
+
+    def about(self, frames: Sequence[str], activity: Activity) -> str:
+        """Say that an activity is done, and how."""
+        return self.say(frames, a=activity.word, d=self.new(activity.does))
+
+    def note(self, activity: Activity) -> str:
+        """Say something more on an activity, or nothing if all has been said."""
+        notes = activity.notes
+        if self.age <= ACTIVITY_YOUNG_UNTIL:
+            notes += activity.young
+        elif self.age >= ACTIVITY_OLDER_FROM:
+            notes += activity.older
+        unsaid = [note for note in notes if note not in self.told]
+        return self.say(unsaid) if unsaid else ""
+
+    def staged(self, banks: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        """Return the sentences of a bank that fit the person's age."""
+        if self.age <= YOUNG_UNTIL:
+            return (*banks["any"], *banks["young"])
+        if self.age >= OLDER_FROM:
+            return (*banks["any"], *banks["older"])
+        return banks["any"]
+
+    def habit(self, kind: str) -> list[Say]:
+        """Return how to tell a pronounced habit that is still to be told, if there is one."""
+        if not self._habits or self.chance(0.35):
+            return []
+        bank: Sequence[str] = getattr(WAYS[self._habits.pop()], kind)
+        return [partial(self.say, bank)]
+
+    def brief(self) -> str:
+        """Return a habit that stands before a noun."""
+        return self.new(WAYS[self.one(self.ways)].brief if self.ways else ORDINARY)
+
+    def text(
+        self,
+        parts: list[str],
+        more: Sequence[Say],
+        span: tuple[int, int],
+        last: Sequence[str] = (),
+    ) -> str:
+        """Join sentences, with more of them before the last until a length in the span is reached."""
+        goal = span[0] + self.below(span[1] - span[0])
+        for say in more:
+            if sum(len(part) + 1 for part in (*parts, *last)) >= goal:
+                break
+            parts.append(say())
+        return "。".join(part for part in (*parts, *last) if part) + "。"
+
+    def place(self, parts: list[str], bank: Sequence[str], share: float) -> list[str]:
+        """Tell of the place: always if nothing said so far names it, else sometimes."""
+        text = "".join(parts)
+        named = any(self.person[anchor] in text for anchor in ANCHORS)
+        return [self.say(bank)] if not named or self.chance(share) else []
 
 
-def _stage(age: int) -> str:
-    if age <= YOUNG_UNTIL:
-        return "young"
-    return "middle" if age <= MIDDLE_UNTIL else "older"
-
-
-def _skills(person: Facts) -> list[str]:
-    known = [*person["skills"], *person["certifications"]]
-    return known or list(phrases.EVERYDAY_SKILLS.get(_state(person), ("段取り", "片づけ", "記録")))
-
-
-def _category(category: str) -> str:
-    """Shorten a class of crafts to a word that fits a sentence."""
-    return {"その他の工芸品": "工芸品", "その他繊維製品": "繊維の品"}.get(
-        category, category.replace("・", "や")
-    )
+# --- the fields -------------------------------------------------------------------------------
 
 
 def _background(w: _Writer) -> str:
-    born = CENSUS_YEAR - w.person["age"]
-    generation = next(texts for until, texts in phrases.GENERATIONS if born < until)
-    first = w.say(
-        (
-            "{pref}{muni}で暮らし、{g}。",
-            "{g}。いまは{pref}{muni}に住まいがある。",
-            "{muni}の{season}の景色が日々の背景にあり、{g}。",
-            "住まいは{pref}の{muni}。{g}。",
-        ),
-        g=w.one(generation),
-    )
-    second = w.say(
-        (
-            "{city}の{festival}や{craft}といった土地のものに親しみがある。",
-            "土地の味といえば{dish}、行事といえば{city}の{festival}を思い浮かべる。",
-            "{category}の{craft}と{dish}の名は、{pref}を語るときによく口にする。",
-            "{season}の{dish}と、{city}の{festival}のにぎわいが記憶に結びついている。",
-            "{festival}で知られる{city}や、{craft}の話になると少し饒舌になる。",
-        )
-    )
-    return first + second
+    born = CENSUS_YEAR - w.age
+    generation = next(clauses for until, clauses in phrases.GENERATIONS if born < until)
+    parts = [w.say(phrases.BACKGROUND_FIRST, g=w.new(generation)), w.say(phrases.BACKGROUND_LOCAL)]
+    return "。".join(parts) + "。"
 
 
 def _skills_text(w: _Writer, skills: Sequence[str]) -> str:
-    named = "、".join(skills[:2])
-    last = skills[-1]
-    if w.state == "working":
-        return w.say(
-            (
-                "{job}の仕事を通じて{s}を身につけた。{l}は場数を踏んで覚えた部分が大きい。",
-                "{s}が仕事の土台で、{l}についても日々の中で磨いている。",
-                "得意なのは{s}。{l}はまだ人に聞くこともある。",
-                "{job}として{s}に取り組んできた。{l}も、手順を紙に書いて少しずつ覚えた。",
-            ),
-            s=named,
-            l=last,
-        )
-    return w.say(
-        (
-            "{s}は暮らしの中で自然と身についた。{l}も人並みにこなす。",
-            "得意なのは{s}で、{l}は気が向いたときに取り組む。",
-            "{s}なら人に頼らずできる。{l}には少し時間がかかる。",
-        ),
-        s=named,
-        l=last,
-    )
+    more = {"s": skills[0], "t": skills[1], "l": skills[2]}
+    if w.state.startswith("working"):
+        duty = w.new(DUTIES[w.person["occupation_class"]])
+        parts = [
+            w.say(phrases.SKILLS_WORK, d=duty, **more),
+            w.say(phrases.SKILLS_WORK_LAST, **more),
+        ]
+    else:
+        day = w.new(phrases.DAYS[_days(w.state)])
+        parts = [w.say(phrases.SKILLS_DAY, d=day, **more), w.say(phrases.SKILLS_DAY_LAST, **more)]
+    if w.state == "working_student":
+        parts.append(w.say(phrases.STUDENT_SKILLS))
+    free = _activity(w, ("hobbies", "learning"))
+    return w.text(parts, [partial(w.say, phrases.SKILLS_FREE, a=free.word)], (72, 95))
 
 
-def _hobbies_text(w: _Writer, hobbies: Sequence[str]) -> str:
-    first = hobbies[0]
-    others = "、".join(hobbies[1:3])
-    text = w.say(
-        (
-            "いちばんの楽しみは{f}で、{time}向き合うことが多い。",
-            "{time}{f}に時間を使う。",
-            "{f}が好きで、{season}にはとくに熱が入る。",
-            "長く付き合っているのは{f}だ。",
-        ),
-        f=first,
-    )
+def _hobbies_text(w: _Writer, instead: Sequence[str]) -> str:
+    person = w.person
+    main = HOBBIES[person["hobbies"][0]]
+    others = [HOBBIES[h].word for h in person["hobbies"][1:]]
+    others += [SPORTS[s].word for s in person["sports"]]
+    parts = [w.about(phrases.HOBBIES_FIRST, main)]
     if others:
-        text += w.say(
-            ("ほかに{o}も楽しむ。", "{o}にも関心がある。", "気分が変われば{o}にも手を出す。"),
-            o=others,
-        )
-    if w.person["volunteering"]:
-        text += w.say(("{v}にも加わっている。",), v=w.one(w.person["volunteering"]))
-    return text
+        parts.append(w.say(phrases.HOBBIES_OTHERS, o="、".join(w.some(others, 1 + w.below(2)))))
+    else:
+        parts.append(w.say(instead))
+    more: list[Say] = [
+        partial(w.about, frames, ACTIVITIES[kind][w.one(person[kind])])
+        for kind, frames in (("volunteering", phrases.VOLUNTEER), ("learning", phrases.LEARN))
+        if person[kind]
+    ]
+    return w.text(parts, [*more, *[partial(w.note, main)] * 2], (62, 84))
 
 
 def _goals(w: _Writer) -> str:
-    key = f"work_{_stage(w.person['age'])}" if w.state == "working" else w.state
-    return w.say(phrases.GOALS[key]) + w.say(
-        (
-            "。{hobby}も細く長く続けるつもりだ。",
-            "。{muni}での暮らしは変えずにいたいと思っている。",
-            "。{season}までに、身の回りを少し整えておきたい。",
-            "。{learn}にも少しずつ時間を割きたい。",
-        ),
-        learn=w.one(w.person["learning"]) if w.person["learning"] else w.hobby,
-    )
+    person = w.person
+    working = w.state.startswith("working")
+    duties = DUTIES[person["occupation_class"]] if working else ("",)
+    key = _stage(w) if w.state == "working" else w.state
+    skill = w.one(person["skills"] or w.skills)
+    parts = [w.say(phrases.GOALS[key], d=w.new(duties), s=skill)]
+    certificates = [c for c in person["certifications"] if OPTIONAL_CERTIFICATE.search(c)]
+    if w.state == "working" and certificates and w.age < OLDER_FROM and w.chance(0.4):
+        certificate = w.one(certificates)
+        test = certificate if "検定" in certificate else f"{certificate}の試験"
+        parts.append(w.say(phrases.CERTIFICATE_WISHES, cert=test))
+    if person["learning"] and w.chance(0.4):
+        learning = ACTIVITIES["learning"][w.one(person["learning"])]
+        parts.append(w.say(phrases.LEARN_WISHES, a=learning.word))
+    wishes: list[Say] = [
+        partial(w.about, phrases.WISHES_FREE, w.hobby),
+        partial(w.say, phrases.WISHES_PLACE),
+    ]
+    if w.chance(0.5):
+        wishes.reverse()
+    first, second = wishes
+    return w.text([*parts, first()], [second], (88, 100))
 
 
 def _work(w: _Writer) -> str:
+    if w.state.startswith("working"):
+        return _job(w)
+    days = phrases.DAYS[_days(w.state)]
+    who = w.say(phrases.DAY_WHO[w.state])
+    parts = [
+        w.say(phrases.DAY_FIRST, who=who, d=w.new(days)),
+        w.say(phrases.DAY_SECOND, e=w.new(days)),
+    ]
+    note = partial(w.say, phrases.DAY_NOTES[_days(w.state)])
+    habit: list[Say] = (
+        [partial(w.say, phrases.DAY_HABITS, brief=w.brief())] if w.chance(0.6) else []
+    )
+    return w.text(parts, [note, *habit, note, note], (105, 150))
+
+
+def _job(w: _Writer) -> str:
     person = w.person
-    if w.state == "working":
-        duties = phrases.DUTIES[person["occupation"]]
-        first = w.one(duties)
-        second = w.one([duty for duty in duties if duty != first])
-        text = w.say(
-            (
-                "{n}は{job}として、{d}日々を送っている。{e}ことも欠かせない。",
-                "{muni}に暮らす{n}の仕事は{job}である。{d}うちに一日が過ぎ、{e}場面も多い。",
-                "{d}のが、{job}の{n}にとって一日の始まりだ。{e}のもその流れのうちである。",
-                "{job}の{n}は、{d}ことを大切にしている。合間に{e}のも役目のうちである。",
-                "{season}になると忙しさが増す。{job}の{n}は、{d}かたわら、{e}日が続く。",
-                "{e}。それが{job}として働く{n}の身についた習慣で、{d}ことも忘れない。",
-            ),
-            d=first,
-            e=second,
-        )
-        text += w.say(phrases.STATUS_NOTES[person["employment_status"]]) + "。"
-        return text + w.say(phrases.WORK_NOTES[_stage(person["age"])]) + "。"
-    days = phrases.DAYS[w.state]
-    first = w.one(days)
-    second = w.one([day for day in days if day != first])
-    what = {
-        "studying": f"{w.job}として過ごす",
-        "unemployed": "仕事を探している",
-        "housework": "家のことを受け持つ",
-        "other_old": "仕事を離れて暮らす",
-        "other_young": "仕事に就かずに暮らす",
-    }[w.state]
-    text = w.say(
-        (
-            "{n}は{muni}で{what}。{time}{d}のが習いで、{e}ことも多い。",
-            "{d}ことから始まるのが、{muni}で{what}{n}の一日だ。{e}日もある。",
-            "{what}{n}は、{d}のを日課にしている。{season}には{e}ことが増える。",
-            "{time}{d}。{muni}で{what}{n}の毎日はそうして過ぎ、{e}時間もとる。",
-            "{season}も変わらず、{what}{n}は{d}。合間に{e}ことも忘れない。",
-        ),
-        what=what,
-        d=first,
-        e=second,
-    )
-    text += w.say(phrases.DAY_NOTES[w.state]) + "。"
-    return text + w.say(
-        (
-            "{skill}には少し自信があり、{season}にはとくに役に立つ。",
-            "{time}{skill}に気を向けることもある。",
-            "{skill}だけは、{season}でも手を抜かない。",
-            "{hobby}の時間は{time}と決めている。",
-        )
-    )
+    duties = DUTIES[person["occupation_class"]]
+    student = w.state == "working_student"
+    first = phrases.STUDENT_WORK_FIRST if student else phrases.WORK_FIRST
+    parts = [w.say(first, d=w.new(duties)), w.say(phrases.WORK_SECOND, e=w.new(duties))]
+    note = partial(w.say, phrases.STUDENT_WORK_NOTES if student else phrases.WORK_NOTES[_notes(w)])
+    more: list[Say] = [*w.habit("work"), partial(w.say, phrases.SKILL_NOTES, s=w.one(w.skills))]
+    if w.chance(0.5):
+        more.reverse()
+    return w.text(parts, [note, *more, note], (105, 155))
 
 
 def _sports(w: _Writer) -> str:
-    sports = w.person["sports"]
-    if not sports:
-        first = w.say(phrases.NO_SPORT)
-        text = w.say(
-            (
-                "{muni}で暮らす{n}は{age}歳のいま、体を動かすことに熱心ではない。{f}。",
-                "{f}。{muni}に住む{age}歳の{n}の正直なところである。",
-                "{season}が来ても、{muni}の{n}の暮らしに運動の予定はない。{f}。",
-                "スポーツの話になると、{muni}に住む{age}歳の{n}は聞き役に回る。{f}。",
-            ),
-            f=first,
-        )
-        note = w.say(phrases.NO_SPORT_NOTES) + "。"
-        return text + note + w.say(phrases.NO_SPORT_CLOSINGS)
-    text = w.say(
-        (
-            "{muni}の{n}は{time}{s}をするのを楽しみにしている。",
-            "{s}は{age}歳の{n}の暮らしに欠かせない。{time}支度をして出かける。",
-            "{season}、{muni}に暮らす{n}がいちばん心待ちにするのは{s}だ。",
-            "{time}体を動かすなら、{muni}の{n}の場合は{s}である。",
-            "{age}歳の{n}が体を動かす手立ては{s}で、{season}もできるだけ休まない。",
-            "{muni}での暮らしの中で、{n}は{s}を細く長く続けている。",
-        ),
-        s=sports[0],
-    )
-    if len(sports) > 1:
-        text += w.say(
-            (
-                "{s}にも手を出し、{season}にはそちらが中心になる。",
-                "{s}も嫌いではなく、{time}加わることがある。",
-                "ときには{s}もする。",
-            ),
-            s=sports[1],
-        )
-    return text + w.say(phrases.SPORT_NOTES) + "。" + w.say(phrases.SPORT_CLOSINGS)
-
-
-def _arts(w: _Writer) -> str:
-    hobbies = [h for h in w.person["hobbies"] if h not in NOT_ARTS] or w.person["hobbies"]
-    text = w.say(
-        (
-            "{n}の楽しみは{h}で、{time}向き合う。",
-            "{time}{h}に浸るのが、{n}の息抜きだ。",
-            "{n}は{h}を好み、{season}にはとくに時間をかける。",
-            "{h}の話になると、{n}は少し早口になる。",
-            "{season}の静かな時間に、{n}は{h}を楽しむ。",
-        ),
-        h=w.one(hobbies),
-    )
-    text += w.say(phrases.ART_NOTES) + "。"
-    text += w.say((*phrases.CRAFT_NOTES, *phrases.FESTIVAL_NOTES)) + "。"
-    return text + w.say(phrases.ART_CLOSINGS)
+    sports = [SPORTS[sport] for sport in w.person["sports"]]
+    if sports:
+        parts = [w.about(phrases.SPORT_FIRST, sports[0]), w.note(sports[0])]
+        return _outdoors(w, parts, sports, "free", w.place(parts, phrases.SPORT_PLACE, 0.25))
+    if dances := [HOBBIES[hobby] for hobby in w.person["hobbies"] if hobby in DANCING]:
+        parts = [w.about(phrases.DANCE_FIRST, dances[0]), w.note(dances[0])]
+        return _outdoors(w, parts, dances[:1], "free", w.place(parts, phrases.SPORT_PLACE, 1))
+    note = partial(w.say, w.staged(phrases.NO_SPORT_NOTES))
+    parts = [w.say(phrases.NO_SPORT_FIRST), note()]
+    instead = w.about(phrases.NO_SPORT_HOBBY, w.hobby)
+    return w.text(parts, [note, note], (95, 125), [instead])
 
 
 def _travel(w: _Writer) -> str:
-    trips = w.person["travel"]
-    if not trips:
-        first = w.say(phrases.NO_TRIP)
-        return (
-            w.say(
-                (
-                    "{n}は旅に縁が薄い。{f}。",
-                    "{f}。{muni}の{n}はそういう暮らしをしている。",
-                    "旅支度をする{n}の姿はあまり見られない。{f}。",
-                    "{season}の行楽の時期も、{n}は家にいることが多い。{f}。",
-                ),
-                f=first,
-            )
-            + w.say(phrases.NO_TRIP_NOTES)
-            + "。"
-            + w.say(phrases.HOME_CLOSINGS)
-        )
-    text = w.say(
-        (
-            "{n}は{season}に{t}へ出るのを心待ちにしている。",
-            "{t}の支度を始めると、{n}は落ち着かなくなる。",
-            "{season}が来ると、{n}は{t}の計画を立てる。",
-            "{muni}から{t}に出る日、{n}はいつもより早く起きる。",
-            "{t}となると、{age}歳の{n}は{season}を選ぶことが多い。",
-        ),
-        t=w.one(trips),
-    )
-    return (
-        text
-        + w.say(phrases.TRIP_NOTES)
-        + "。"
-        + w.say(
-            (
-                "{city}の{festival}に合わせて日を選んだこともある。",
-                "行き先で{hobby}にちなむものを探す。",
-                "帰ると{dish}が食べたくなる。",
-                "次は{city}の{festival}を見に行くつもりだ。",
-                "土地の{category}を見るのも楽しみで、{craft}と比べてみる。",
-                "{food}に似た味に出会うと、うれしくなる。",
-            )
-        )
-        + w.say(phrases.TRIP_CLOSINGS)
-    )
+    trips = [TRAVEL[trip] for trip in w.person["travel"]]
+    if trips:
+        parts = [w.about(phrases.TRIP_FIRST, trips[0]), w.note(trips[0])]
+        return _outdoors(w, parts, trips, "out", w.place(parts, phrases.TRIP_PLACE, 0.6))
+    note = partial(w.say, phrases.NO_TRIP_NOTES)
+    parts = [w.say(phrases.NO_TRIP_FIRST), note()]
+    instead = w.about(phrases.NO_TRIP_HOME, _activity(w, ("hobbies",)))
+    return w.text(parts, [note, note], (95, 125), [instead])
+
+
+def _outdoors(
+    w: _Writer, parts: list[str], done: Sequence[Activity], habit: str, last: Sequence[str]
+) -> str:
+    """Go on about the first of some activities, or change to the second and stay with it."""
+    second = [partial(w.about, phrases.SECOND, done[-1])] if len(done) > 1 else []
+    note = partial(w.note, done[-1])
+    more: list[Say] = [*second, note, *w.habit(habit), note]
+    return w.text(parts, more, (90, 130), last)
+
+
+def _arts(w: _Writer) -> str:
+    names = [h for h in w.person["hobbies"] if h not in NOT_ARTS] or w.person["hobbies"]
+    main = HOBBIES[w.one(names)]
+    parts = [w.about(phrases.ARTS_FIRST, main), w.note(main)]
+    craft, category = str(w.person["craft"]), str(w.person["craft_category"])
+    category = local.CRAFT_EXCEPTIONS.get(craft, category)
+    crafts = (*local.CRAFTS[category], *local.CRAFTS["any"])
+    last = [w.say(crafts if w.chance(0.7) else local.FESTIVALS)]
+    more: list[Say] = [*w.habit("free"), partial(w.note, main)]
+    return w.text(parts, more, (100, 136), last)
 
 
 def _food(w: _Writer) -> str:
-    ingredients = w.person["dish_ingredients"][:2]
-    made_of = "と".join(ingredients) if ingredients else "季節のもの"
-    text = w.say(
-        (
-            "{n}の好物は{pref}の{dish}で、{season}になると食べたくなる。",
-            "{i}の{dish}を前にすると、{n}は口数が減る。",
-            "{season}の食卓に{dish}が並ぶと、{n}の機嫌がよい。",
-            "{n}は{dish}の{i}の加減にこだわりがある。",
-            "土地の味といえば、{n}にとっては{i}で作る{dish}だ。",
-            "{time}{dish}をこしらえることがある{n}は、{i}を切らさない。",
-        ),
-        i=made_of,
+    person = w.person
+    cooks = bool(COOKING & {*person["hobbies"], *person["learning"]}) or (
+        w.state == "housework" or w.chance(0.5)
     )
-    return (
-        text
-        + w.say(phrases.FOOD_SHOP)
-        + "。"
-        + w.say(phrases.FOOD_NOTES)
-        + "。"
-        + w.say(phrases.FOOD_CLOSINGS)
+    first = (*phrases.DISH_FIRST, *phrases.DISH_COOK) if cooks else phrases.DISH_FIRST
+    parts = [w.say(first)]
+    if w.chance(0.6):
+        parts.append(w.say(local.DISHES[local.dish_shape(person["dish"])]))
+    foods = [food for food in person["foods"] if not _shared(food, person["dish"])]
+    for food in w.some(foods, 2 if len(parts) == 1 and w.chance(0.4) else 1):
+        kind, word = local.FOOD_TYPES[food]
+        parts.append(w.say(local.FOODS[kind], food=word))
+    eating = (*w.staged(phrases.EATING), *phrases.EATING["cook" if cooks else "noncook"])
+    more: list[Say] = [*w.habit("table"), *[partial(w.say, eating)] * 3]
+    return w.text(parts, more, (90, 130))
+
+
+# --- what the facts mean ----------------------------------------------------------------------
+
+
+def _state(person: Facts) -> str:
+    """Return what kind of life a person leads; a key of the phrase banks."""
+    status: str = person["labour_status"]
+    if status == "employed":
+        return "working_student" if person["school"] else "working"
+    if status == "unemployed" and person["school"]:
+        return "unemployed_student"
+    if status != "other":
+        return status
+    if person["school"]:
+        return "studying"
+    if person["age"] < RETIRING_FROM:
+        return "resting"
+    return "pensioner" if person["age"] >= PENSION_FROM else "retiring"
+
+
+def _days(state: str) -> str:
+    """Return the key of the banks on days and everyday skills, which know no students beside it."""
+    return state.removesuffix("_student")
+
+
+def _stage(w: _Writer) -> str:
+    if w.person["occupation"] == "A":
+        return "manager"
+    if w.age <= YOUNG_UNTIL:
+        return "young"
+    return "older" if w.age >= OLDER_FROM else "middle"
+
+
+def _notes(w: _Writer) -> str:
+    stage, status = _stage(w), str(w.person["employment_status"])
+    return stage if stage == "manager" or status == "employee" else status
+
+
+def _activity(w: _Writer, kinds: Sequence[str]) -> Activity:
+    """Choose one of all the person's activities of these kinds."""
+    options = [(kind, name) for kind in kinds for name in w.person[kind]]
+    kind, name = options[w.below(len(options))]
+    return ACTIVITIES[kind][name]
+
+
+def _festival(person: Facts) -> str:
+    """Return the festival, with its city unless the name tells it or it is the person's own."""
+    festival, city = person["festival"], person["festival_city"]
+    if city == person["municipality"]:
+        return f"地元の{festival}"
+    return str(festival) if city[:-1] in festival else f"{city}の{festival}"
+
+
+@cache
+def _slots(phrase: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in Formatter().parse(phrase) if name)
+
+
+def _dish_origin(person: Facts) -> str:
+    """Return whose dish it is, in words that stand before its name."""
+    area, prefecture = person["dish_area"], person["prefecture_name"]
+    # Lists of places and words such as 県内 say too much or too little before a dish.
+    if (
+        area.endswith("全域")
+        or area.startswith("県")
+        or re.search(r"[、・，\s（）及]|および|周辺|など", area)
+    ):
+        return f"{prefecture}の"
+    if area[:2] in person["dish"]:
+        return f"{prefecture}の"
+    if area.endswith(("市", "町", "村", "区", "島")):
+        return f"{area}の"
+    return f"{prefecture}の{area}に伝わる" if prefecture not in area else f"{area}に伝わる"
+
+
+@cache
+def _kana(word: str) -> str:
+    """Write a word as far as possible in hiragana, for comparison."""
+    for kanji, reading in READINGS.items():
+        word = word.replace(kanji, reading)
+    return word.translate(HIRAGANA)
+
+
+@cache
+def _shared(word: str, name: str) -> bool:
+    """Tell whether a word, or a telling part of it, is heard in a name."""
+    word, name = _kana(word), _kana(name)
+    return any(
+        word[at : at + 2] in name or (word[at] >= "一" and word[at] in name)
+        for at in range(max(1, len(word) - 1))
     )
 
 
-def _summary(w: _Writer) -> str:
-    if w.state == "working":
-        who = w.say(
-            (
-                "{muni}で暮らす{age}歳の{job}",
-                "{job}として働く{muni}の{age}歳",
-                "{pref}{muni}に住む{job}",
-            )
-        )
-    else:
-        what = {
-            "studying": w.job,
-            "unemployed": "求職中の人",
-            "housework": "家事を担う人",
-            "other_old": "年金世代" if w.person["age"] >= 65 else "仕事を離れた人",
-            "other_young": "家で過ごす人",
-        }[w.state]
-        who = w.say(
-            ("{muni}に暮らす{age}歳の{what}", "{pref}{muni}の{what}", "{age}歳、{muni}の{what}"),
-            what=what,
-        )
-    like = w.say(
-        (
-            "{hobby}を楽しみに",
-            "{dish}を好み、{hobby}に親しみながら",
-            "{festival}の季節を待ちながら",
-            "{hobby}と{food}を心の支えに",
-            "{season}の{hobby}を励みに",
-            "{craft}に心を寄せつつ",
-        )
-    )
-    way = (
-        w.one(w.ways)
-        if w.ways
-        else w.one(
-            (
-                "目立たないが約束は守る",
-                "気負わず日々を重ねる",
-                "小さなことを気長に続ける",
-                "少し心配しすぎる",
-                "身の丈に合った楽しみを知っている",
-            )
-        )
-    )
-    return w.say(
-        (
-            "{n}は、{who}で、{like}暮らす、{way}人である。",
-            "{like}過ごす{n}は、{who}で、{way}人だ。",
-            "{who}の{n}は、{like}毎日を送る、{way}人である。",
-            "{way}たちの{n}は、{who}で、{like}日を送っている。",
-        ),
-        who=who,
-        like=like,
-        way=way,
-    )
+@cache
+def _telling_ingredients(dish: str, ingredients: tuple[str, ...]) -> tuple[str, ...]:
+    """Return up to two ingredients that the name of the dish does not already tell."""
+    told = [i for i in ingredients if not SEASONINGS.search(i) and not _shared(i, dish)]
+    return tuple(told[:2])

@@ -1,0 +1,221 @@
+"""The parts of `tools/retabulate` that need no input folder, and what ships against its rules."""
+
+import csv
+
+import polars as pl
+import pytest
+
+from persona_assets.partitions import prefectures
+from tools.retabulate import census, lifestyle, names, occupations
+
+POPULATION = """prefecture_code,sex,age_lower,age_upper,count
+01,male,0,4,100
+31,female,85,,7
+47,female,unknown,unknown,1
+"""
+
+
+def write(folder, name, text):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_prefecture_keys_are_the_packages_in_jis_order():
+    keys = [(f"{place:02d}", key) for place, key in enumerate(census.PREFECTURE_KEYS, start=1)]
+    assert keys == [(p.code, p.key) for p in prefectures().values()]
+    assert lifestyle.PREFECTURE_KEYS == census.PREFECTURE_KEYS
+
+
+def test_ages_and_codes_become_the_models(tmp_path):
+    write(tmp_path, "census/population_prefecture_sex_age5_2020.csv", POPULATION)
+    assert census._population_by_age(tmp_path).rows() == [
+        ("hokkaido", "male", "0-4", 100),
+        ("tottori", "female", "85+", 7),
+        ("okinawa", "female", "unknown", 1),
+    ]
+
+
+def test_unknown_prefecture_code_is_an_error(tmp_path):
+    write(
+        tmp_path, "census/population_prefecture_sex_age5_2020.csv", POPULATION.replace("47", "48")
+    )
+    with pytest.raises(pl.exceptions.PolarsError):
+        census._population_by_age(tmp_path)
+
+
+def test_labels_become_codes_and_a_missing_one_is_named(tmp_path):
+    rows = [f"31,{sex},{label},{place}" for sex in ("male", "female", "total")
+            for place, label in enumerate(census.SCHOOL)]  # fmt: skip
+    text = "\n".join(["prefecture_code,sex,enrolment_ja,count", *rows, "31,male,総数,999"])
+    name = "census/enrolment_prefecture_sex_2020.csv"
+    table = census._enrolment(write(tmp_path, name, text))
+    assert table.columns == ["prefecture", "sex", "school", "count"]
+    assert table.height == 2 * len(census.SCHOOL)
+    assert table.filter(sex="male", school="university")["count"].item() == 4
+    broken = write(tmp_path, name, text.replace("（在学者）大学院", "大学院"))
+    with pytest.raises(census.CensusInputError, match=r"enrolment_ja.*（在学者）大学院"):
+        census._enrolment(broken)
+
+
+def test_major_groups_are_told_by_their_letter(tmp_path):
+    text = (
+        "prefecture_code,sex,occupation_ja,count\n"
+        "13,male,A_管理的職業従事者,5\n13,male,総数_計,9\n13,male,L_分類不能の職業,2\n"
+    )
+    write(tmp_path, "census/occupation_major_prefecture_sex_2020.csv", text)
+    assert census._occupation(tmp_path).rows() == [
+        ("tokyo", "male", "A", 5),
+        ("tokyo", "male", "L", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("第52回 倉吉打吹まつり(2019年)", "倉吉打吹まつり"),
+        ("しゃんしゃん祭り 一斉踊り", "しゃんしゃん祭り"),
+        ("米子がいな祭「やんちゃYOSAKOI」", "米子がいな祭"),
+        ("納涼花火大会", None),  # nothing of its own
+        ("ホテル前の夏祭り", None),
+        ("Summer花火大会", None),
+        ("鳥取の朝市", None),
+        ("とても長い名前の" * 4 + "祭り", None),
+    ],
+)
+def test_festival_names_lose_number_and_year_and_must_be_names(text, name):
+    assert lifestyle._festival_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "city"),
+    [
+        ("鳥取市", "鳥取市"),
+        ("西伯郡大山町", "大山町"),
+        ("札幌市中央区", "札幌市"),
+        ("新宿区", "新宿区"),
+        ("どこか市", None),
+    ],
+)
+def test_city_is_a_municipality_that_exists(text, city):
+    assert lifestyle._city(text, {"鳥取市", "大山町", "札幌市", "新宿区"}) == city
+
+
+@pytest.mark.parametrize(
+    ("area", "plain"),
+    [
+        ("県内全域", "鳥取県全域"),
+        ("鳥取県内全域", "鳥取県全域"),
+        ("東部、県全域", "鳥取県全域"),
+        ("境港市（弓浜半島）", "境港市"),
+        ("大山町他", "大山町"),
+        ("東伯郡、" + "西伯郡・" * 8, "東伯郡"),
+    ],
+)
+def test_area_of_a_dish_is_short_and_whole_prefectures_are_named(area, plain):
+    assert lifestyle._area(area, "鳥取県") == plain
+
+
+def test_foods_are_those_bought_clearly_more_than_elsewhere():
+    def row(prefecture, item, value):
+        return {"prefecture": prefecture, "city": "鳥取市", "item": item, "value": str(value)}
+
+    spending = [
+        row("全国", "かに", 1_000), row("鳥取県", "かに", 3_000),
+        row("全国", "もも", 1_000), row("鳥取県", "もも", 1_100),
+        row("全国", "ビール", 1_000), row("鳥取県", "ビール", 2_000),
+        row("全国", "ゆず", 10), row("鳥取県", "ゆず", 90),
+        row("全国", "他の果物", 1_000), row("鳥取県", "他の果物", 9_000),
+    ]  # fmt: skip
+    assert lifestyle._foods(spending, {"鳥取県": "tottori"}).rows() == [
+        ("tottori", "鳥取市", "カニ", 3.0, 0),
+        ("tottori", "鳥取市", "ビール", 2.0, 20),
+    ]
+
+
+def test_job_titles_are_cleaned_or_taken_from_the_edits():
+    edits = {"魚屋さん": "鮮魚店員|鮮魚店主", "無用": ""}
+    assert occupations._wordings("魚屋さん", edits) == ["鮮魚店員", "鮮魚店主"]
+    assert occupations._wordings("無用", edits) == []
+    assert occupations._wordings("家具製造（木製）", edits) == ["家具製造工"]
+    assert occupations._wordings("医療事務", edits) == ["医療事務員"]
+    assert occupations._wordings("大工、左官/とび", edits) == ["大工", "左官", "とび"]
+
+
+def test_rule_of_a_title_goes_before_its_occupations_and_its_classes():
+    rules = {
+        ("class", "教員"): {"min_age": "22", "female_percent": "40", "sex": ""},
+        ("occupation", "高校教員"): {"min_age": "23", "female_percent": ""},
+        ("title", "校長"): {"min_age": "45"},
+    }
+    judged = occupations._judgement(rules, "教員", "高校教員", "校長")
+    assert (judged["min_age"], judged["female_percent"], judged["max_age"]) == ("45", "40", "120")
+    assert occupations._judgement(rules, "教員", "高校教員", "教諭")["min_age"] == "23"
+    assert occupations._judgement(rules, "医師", "", "")["min_age"] == "15"
+
+
+def test_rule_for_what_does_not_exist_is_named():
+    with pytest.raises(occupations.OccupationInputError, match=r"edits.csv names \['b'\]"):
+        occupations._check_used(["a", "b"], {"a"}, "edits.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"), [("和子", "子"), ("翔", "一字"), ("さくら", "かな"), ("大翔", "翔")]
+)
+def test_ending_tells_the_fashion(name, ending):
+    assert names._ending(name) == ending
+
+
+def test_character_is_as_old_as_its_first_frequent_name():
+    top = {decade: {} for decade in names.DECADES}
+    top[1950] = {"和子": 1.0}
+    top[2000] = {"陽子": 1.0}
+    assert names._first_decades(top) == {"和": 1950, "子": 1950, "陽": 2000}
+
+
+def test_surnames_are_counted_ones_then_a_falling_tail():
+    table = pl.DataFrame(
+        [
+            ("佐藤", "さとう", "P1", "2000", None), ("鈴木", "すずき", "P2", "1800", None),
+            ("御手洗", "みたらい", "P1", None, "7"), ("一", "にのまえ", "P1", None, "3"),
+            ("高橋", "たかはし", "P3", "9999", None), ("Smith", "すみす", "P1", "9999", None),
+            ("田中", "TANAKA", "P1", "9999", None), ("無順", "むじゅん", "P1", None, None),
+        ],
+        schema=["surname", "reading", "existence_tier", "shuheilocale_people", "terryyin_order"],
+        orient="row",
+    )  # fmt: skip
+    found = names._surnames(table)
+    assert found["surname"].to_list() == ["佐藤", "鈴木", "一", "御手洗"]
+    assert found["weight"].to_list() == [
+        2000, 1800, round(1800 * (2 / 3) ** 1.2), round(1800 * (2 / 4) ** 1.2)
+    ]  # fmt: skip
+
+
+def test_known_people_are_kept_only_if_a_draw_could_give_them():
+    table = pl.DataFrame({"full_name": ["佐藤和子", "佐藤和子", "鈴木和子", "佐藤一", "佐藤"]})
+    kept = names._public_figures(table, {"佐藤"}, {"和子"})
+    assert kept["full_name"].to_list() == ["佐藤和子"]
+
+
+def test_what_ships_keeps_the_limits_of_the_tool(reference):
+    def table(name):
+        with (reference / name).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    keys = set(census.PREFECTURE_KEYS)
+    foods = table("lifestyle/foods.csv")
+    assert {row["prefecture"] for row in foods} == keys
+    assert min(float(row["spending_ratio"]) for row in foods) >= lifestyle.MIN_SPENDING_RATIO
+    festivals = table("lifestyle/festivals.csv")
+    for key in keys:
+        own = [row for row in festivals if row["prefecture"] == key]
+        assert lifestyle.MIN_FESTIVALS <= len(own) <= lifestyle.MAX_FESTIVALS
+    assert all(len(r["festival"]) <= lifestyle.MAX_FESTIVAL_LENGTH for r in festivals)
+    assert len(table("names/surnames.csv")) <= names.SURNAMES
+    possible = {row["surname"] for row in table("names/surnames.csv")}
+    given = {row["given_name"] for row in table("names/given_names.csv")}
+    assert all(
+        any(name[:cut] in possible and name[cut:] in given for cut in range(1, len(name)))
+        for name in (row["full_name"] for row in table("names/public_figures.csv"))
+    )

@@ -1,0 +1,298 @@
+"""Write the measured tables into the pages of `docs/`.
+
+    python -m tools.doc_figures               all of them, about a minute
+    python -m tools.doc_figures data census   only these
+
+A page holds the place of each table between two comments; prose belongs in the pages.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+
+import numpy as np
+import polars as pl
+
+from persona_assets import levels
+from persona_assets.census.margins import build_margins
+from persona_assets.census.tables import TABLE_FOLDERS, TableSource, load_sources, load_table
+from persona_assets.joint import cells
+from persona_assets.joint.fit import FitReport, Joint, fit_prefecture
+from persona_assets.joint.seeds import load_shapes
+from persona_assets.partitions import prefectures
+from persona_assets.people.build import build_people
+from persona_assets.people.quotas import adult_population, draw_quotas
+from persona_assets.quality.fidelity import margin_fits
+from persona_assets.raking import FloatArray, Target, rake
+from persona_assets.recipe import Recipe
+from persona_assets.storage.paths import project_root, reference_dir
+
+DOCS = project_root() / "docs"
+REFERENCE = reference_dir()
+SIZES = (4_700, 47_000)
+
+
+def markdown(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a Markdown table."""
+    names = list(head)
+    lines = [names, ["---"] * len(names), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+@cache
+def _margins() -> dict[str, pl.DataFrame]:
+    return build_margins(_tables())
+
+
+def _tables() -> dict[str, pl.DataFrame]:
+    return {
+        key.split("/")[1]: load_table(key, REFERENCE)
+        for key in load_sources(REFERENCE)
+        if key.startswith("census/")
+    }
+
+
+@cache
+def _fitted() -> dict[str, tuple[Joint, FitReport]]:
+    shapes = load_shapes(REFERENCE)
+    return {key: fit_prefecture(key, _margins(), shapes) for key in prefectures()}
+
+
+def tables() -> str:
+    """Tables of the census and the shapes: id, series, totals that are checked."""
+    return markdown(
+        ("table", "e-Stat id", "series", "kind", "rows", "published totals that are checked"),
+        (
+            (f"`{key}`", source.table_id or "not known", source.series or "-", source.kind,
+             f"{source.rows:,}", _totals(source))
+            for key, source in load_sources(REFERENCE).items()
+            if key.split("/")[0] in TABLE_FOLDERS
+        ),
+    )  # fmt: skip
+
+
+def _totals(source: TableSource) -> str:
+    return "; ".join(
+        f"{', '.join(str(value) for value in total.where.values()) or 'all'} {total.equals:,}"
+        for total in source.totals
+    )
+
+
+def margins() -> str:
+    """Rows and people of each margin."""
+    return markdown(
+        ("margin", "columns", "rows", "people"),
+        (
+            (f"`{name}`", ", ".join(f"`{column}`" for column in frame.columns),
+             f"{frame.height:,}", f"{frame['count'].sum():,.0f}")
+            for name, frame in _margins().items()
+        ),
+    )  # fmt: skip
+
+
+def data() -> str:
+    """Every file of data/reference."""
+    return markdown(
+        ("file", "title", "publisher", "year", "rows", "kind", "licence"),
+        (
+            (f"`{key}`", source.title, source.publisher, source.year, f"{source.rows:,}",
+             source.kind, source.licence)
+            for key, source in load_sources(REFERENCE).items()
+        ),
+    )  # fmt: skip
+
+
+def processing() -> str:
+    """What was done to every file of data/reference."""
+    return "\n".join(
+        f"- `{key}`: {source.processing}" for key, source in load_sources(REFERENCE).items()
+    )
+
+
+def employment() -> str:
+    """Employment rates by age, three ways of placing the missing employed, against the survey."""
+    cell = ["prefecture", "sex", "age_group"]
+    ours = _margins()["employment"].pivot(on="employed", index=cell, values="count")
+    counts = ours.join(_tables()["employed_by_age"], on=cell, maintain_order="left").with_columns(
+        residents=pl.col("yes") + pl.col("no")
+    )
+    group = ["prefecture", "sex"]
+    total = pl.col("yes").sum().over(group)
+    counts = counts.with_columns(
+        by_count=pl.col("count") * total / pl.col("count").sum().over(group),
+        by_odds=pl.Series(_odds_alike(counts)),
+    )
+    ways = {"yes": "margin `employment`", "by_count": "counts scaled alike",
+            "by_odds": "odds scaled alike"}  # fmt: skip
+    rates = counts.group_by("sex", "age_group").agg(pl.col(*ways, "residents").sum())
+    compared = (
+        load_shapes(REFERENCE)["labour_rates"]
+        .join(rates, on=["sex", "age_group"])
+        .filter(pl.col("age_group") != "15-19")
+        .sort("sex", "age_group")
+        .select(
+            "sex", "age_group", "employment_rate",
+            *((pl.col(way) / pl.col("residents") - pl.col("employment_rate")) * 100
+              for way in ways),
+        )
+    )  # fmt: skip
+    largest = [f"{np.abs(compared[way].to_numpy()).max():.1f}" for way in ways]
+    rows = [
+        (sex, age, f"{rate:.1%}", *(f"{off:+.1f}" for off in offs))
+        for sex, age, rate, *offs in compared.iter_rows()
+    ]
+    return markdown(
+        ("sex", "age", "survey", *ways.values()), [*rows, ("largest", "", "", *largest)]
+    )
+
+
+def _odds_alike(counts: pl.DataFrame) -> FloatArray:
+    """Return employed people if every age's odds of being employed rise by the same factor."""
+    parts = []
+    for _, part in counts.group_by("prefecture", "sex", maintain_order=True):
+        residents, published = part["residents"].to_numpy(), part["count"].to_numpy()
+        ages = np.arange(len(residents))
+        employed = part["yes"].sum()
+        raked = rake(
+            np.stack([published, residents - published], axis=-1).ravel(),
+            [
+                Target("age", np.repeat(ages, 2), residents, part["age_group"].to_list()),
+                Target(
+                    "employed",
+                    np.tile([0, 1], len(ages)),
+                    np.array([employed, residents.sum() - employed]),
+                    ("yes", "no"),
+                ),
+            ],
+        )
+        parts.append(raked.weights.reshape(-1, 2)[:, 0])
+    return np.concatenate(parts)
+
+
+def fit() -> str:
+    """Sweeps and errors over all prefectures."""
+    reports = {key: report for key, (_, report) in _fitted().items()}
+    sweeps = sorted((report.sweeps, key) for key, report in reports.items())
+    rows: list[tuple[object, ...]] = [
+        ("sweeps, fewest", f"{sweeps[0][0]} ({sweeps[0][1]})"),
+        ("sweeps, median", sweeps[len(sweeps) // 2][0]),
+        ("sweeps, most", f"{sweeps[-1][0]} ({sweeps[-1][1]})"),
+    ]
+    for name in next(iter(reports.values())).errors:
+        worst, key = max((report.errors[name], key) for key, report in reports.items())
+        rows.append((f"largest error of `{name}`, of its total", f"{worst:.0e} ({key})"))
+    return markdown(("all 47 prefectures", "value"), rows)
+
+
+def factors() -> str:
+    """Axes and cells of each factor, one prefecture."""
+    joint, _ = _fitted()["tokyo"]
+    total = sum(factor.height for factor in joint.factors.values())
+    rows = [
+        (f"`{name}`", ", ".join(f"`{c}`" for c in factor.columns if c != "weight"),
+         f"{factor.height:,}")
+        for name, factor in joint.factors.items()
+    ]  # fmt: skip
+    return markdown(("factor", "axes", "cells"), [*rows, ("together", "", f"{total:,}")])
+
+
+def zeros() -> str:
+    """Every structural zero with its reason and the combinations it rules out."""
+    box = cells.ACTIVITIES
+    for name, codes in (("sex", levels.SEX), ("age_group", levels.AGE_GROUPS),
+                        ("education", levels.EDUCATION), ("marital", levels.MARITAL)):  # fmt: skip
+        box = box.join(pl.DataFrame({name: list(codes)}), how="cross")
+    rows = [
+        (zero.reason, f"{box.filter(zero.condition).height:,}") for zero in cells.STRUCTURAL_ZEROS
+    ]
+    left = f"{len(cells.people_cells()):,} of {box.height:,} combinations are cells"
+    return markdown(("reason", "combinations of `people`"), [*rows, (left, "")])
+
+
+def quotas() -> str:
+    """How far rounded totals are from exact shares, in people."""
+    adults = adult_population(_margins()["population"])
+    exact = pl.col("count").sum() / adults["count"].sum()
+    totals = (["prefecture"], ["sex", "age_group"], ["prefecture", "sex", "age_group"])
+    rows = []
+    for size in (47, 470, *SIZES, 1_000_000):
+        cells_of = draw_quotas(_margins()["population"], size).join(
+            adults, on=["prefecture", "sex", "age_group"]
+        )
+        far = [
+            cells_of.group_by(axes)
+            .agg((pl.col("quota").sum() - exact * size).abs().alias("far"))["far"]
+            .to_numpy()
+            .max()
+            for axes in totals
+        ]
+        rows.append((f"{size:,}", *(f"{value:.2f}" for value in far)))
+    return markdown(("size", *(" x ".join(axes) for axes in totals)), rows)
+
+
+def people() -> str:
+    """Distance of drawn people to the joint, by margin and size."""
+    columns = []
+    for size in SIZES:
+        joints = [joint for joint, _ in _fitted().values()]
+        drawn = pl.concat(
+            build_people(joint, _margins()["population"], Recipe(size=size), REFERENCE)
+            for joint in joints
+        )
+        fits = margin_fits(drawn, _margins()["population"], joints, 0.1)
+        columns.append(
+            fits.sort(pl.col("difference_pp").abs(), descending=True)
+            .unique("margin", keep="first", maintain_order=True)
+            .with_columns(people=pl.col("margin").replace_strict(
+                {m: drawn[m].count() for m in fits["margin"].unique()}, return_dtype=pl.Float64))
+            .select(
+                "margin",
+                pl.col("difference_pp").abs().alias(f"{size:,} people"),
+                ((pl.col("official") * (1 - pl.col("official")) / pl.col("people")).sqrt() * 100)
+                .alias(f"simple draw, {size:,}"),
+            )
+        )  # fmt: skip
+    order = fits["margin"].unique(maintain_order=True).to_frame()
+    for part in columns:
+        order = order.join(part, on="margin", how="left", maintain_order="left")
+    return markdown(
+        order.columns,
+        ((f"`{margin}`", *(f"{v:.3f}" for v in values)) for margin, *values in order.iter_rows()),
+    )
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    part.__name__: part
+    for part in (tables, margins, data, processing, employment, fit, factors, zeros, quotas, people)
+}
+_BLOCK = r"(<!-- figures: {} -->\n)(?:.*?\n)??(<!-- end -->)"
+
+
+def fill(page: str, name: str) -> str:
+    """Return the page with one table written anew; the page as it is where it has no such place."""
+    block = re.compile(_BLOCK.format(name), re.DOTALL)
+    if not block.search(page):
+        return page
+    text = TABLES[name]()
+    return block.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)
+
+
+def main(names: Iterable[str]) -> None:
+    """Write the named tables into every page that has a place for them."""
+    for path in sorted(DOCS.rglob("*.md")):
+        page = text = path.read_text(encoding="utf-8")
+        for name in names:
+            text = fill(text, name)
+        if text != page:
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(DOCS))
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or list(TABLES)
+    if unknown := set(wanted) - set(TABLES):
+        sys.exit(f"no table {', '.join(sorted(unknown))}; there are {', '.join(TABLES)}")
+    main(wanted)
