@@ -89,8 +89,9 @@ def backfill(size: int | None, folder: Path) -> bool:
     }
     if size is not None:
         environment["PERSONA_ASSETS_SIZE"] = str(size)
-    command: list[str | Path] = [Path(sys.executable).parent / "dagster", "dev", "--host", "127.0.0.1",
-               "--port", str(port), "--module-name", "persona_assets.definitions"]  # fmt: skip
+    dagster = Path(sys.executable).parent / "dagster"
+    command = [str(dagster), "dev", "--host", "127.0.0.1", "--port", str(port),
+               "--module-name", "persona_assets.definitions"]  # fmt: skip
     with (folder / "dagster.log").open("w") as log:
         server = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True

@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandera.polars as pa
 import polars as pl
-from scipy.interpolate import PchipInterpolator
 
 from persona_assets import levels
 from persona_assets.census.tables import TableError
@@ -148,6 +147,9 @@ def single_year_population(tables: Tables) -> FloatArray:
     through the cumulative five-year counts gives the years inside a group (PCHIP, Fritsch and
     Carlson 1980), so every group keeps its count exactly.
     """
+    # Half a second to import, and only the statistics need it, not the runs of 47 prefectures.
+    from scipy.interpolate import PchipInterpolator
+
     groups = (*(f"{a}-{a + 4}" for a in range(0, 100, 5)), "100+")
     sex = tuple(levels.SEX)
     known = _array(tables["population_by_age"], sex=sex, age_group=groups)

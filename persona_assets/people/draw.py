@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from persona_assets.joint.fit import Joint
 from persona_assets.people.streams import stream
@@ -216,5 +216,5 @@ def _t_scores(size: int, rng: np.random.Generator) -> IntArray:
     ASSUMED independent of everything else and of each other.
     """
     ranks = (rng.permutation(size) + rng.random(size)) / size
-    scores = np.clip(np.rint(50 + 10 * norm.ppf(ranks)), 20, 80)
+    scores = np.clip(np.rint(50 + 10 * ndtri(ranks)), 20, 80)
     return scores.astype(np.int64)

@@ -10,8 +10,6 @@ from dagster_duckdb import DuckDBResource
 from persona_assets.census.assets import TABLE_KEYS
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.quality.fidelity import age_pyramid, distances
-from persona_assets.release.build import build_release
-from persona_assets.release.plots import age_pyramid_png
 from persona_assets.release.writer import verify_release
 from persona_assets.storage.io_manager import markdown_table
 from persona_assets.storage.lake import written_whole
@@ -39,6 +37,10 @@ def release(
     recipe: RecipeResource,
 ) -> dg.MaterializeResult[None]:
     """The released folder: data, card, report, manifest; `latest` points to it when it is whole."""
+    # matplotlib takes half a second to import, and the runs of 47 prefectures never need it.
+    from persona_assets.release.build import build_release
+    from persona_assets.release.plots import age_pyramid_png
+
     result = build_release(
         checked_records,
         quarantine=quarantine,

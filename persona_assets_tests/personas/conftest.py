@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from persona_assets.personas.backends import OfflineBackend, OpenAIBackend, Request
+from persona_assets.personas.backends import OfflineBackend, Request
+from persona_assets.personas.endpoint import OpenAIBackend
 from persona_assets.personas.engine import accept
 from persona_assets.personas.facts import person_facts
 from persona_assets.personas.models import STEPS

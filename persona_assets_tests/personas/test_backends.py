@@ -10,10 +10,10 @@ from persona_assets.personas.backends import (
     AnswerError,
     EndpointError,
     OfflineBackend,
-    OpenAIBackend,
     Request,
     make_backend,
 )
+from persona_assets.personas.endpoint import OpenAIBackend
 from persona_assets.personas.engine import run_step
 from persona_assets.personas.models import Attributes
 from persona_assets.personas.prompts import render
