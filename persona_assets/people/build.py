@@ -1,6 +1,7 @@
 """Building one prefecture's people: the draw, then names, work and leisure."""
 
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from persona_assets.people.streams import stream
 from persona_assets.recipe import Recipe
 
 # The year whose census is drawn from: a person's birth year is this minus the age.
-CENSUS_YEAR = 2020
+CENSUS_YEAR: Final = 2020
 
 
 def build_people(

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from persona_assets.people.build import CENSUS_YEAR
 from persona_assets.personas.offline import local, phrases
 from persona_assets.personas.offline.activities import ACTIVITIES, HOBBIES, SPORTS, TRAVEL, Activity
 from persona_assets.personas.offline.duties import DUTIES
@@ -24,7 +25,6 @@ from persona_assets.personas.prompts import everyday_ways
 Facts = Mapping[str, Any]
 Say = Callable[[], str]
 
-CENSUS_YEAR: Final = 2020
 YOUNG_UNTIL, OLDER_FROM = 29, 55
 ACTIVITY_YOUNG_UNTIL, ACTIVITY_OLDER_FROM = 34, 50
 RETIRING_FROM, PENSION_FROM = 60, 65
@@ -322,7 +322,8 @@ def _hobbies_text(w: _Writer, instead: Sequence[str]) -> str:
         for kind, frames in (("volunteering", phrases.VOLUNTEER), ("learning", phrases.LEARN))
         if person[kind]
     ]
-    return w.text(parts, [*more, *[partial(w.note, main)] * 2], (62, 84))
+    last = w.place(parts, phrases.HOBBIES_PLACE, 0)
+    return w.text(parts, [*more, *[partial(w.note, main)] * 2], (62, 84), last)
 
 
 def _goals(w: _Writer) -> str:
@@ -340,14 +341,11 @@ def _goals(w: _Writer) -> str:
     if person["learning"] and w.chance(0.4):
         learning = ACTIVITIES["learning"][w.one(person["learning"])]
         parts.append(w.say(phrases.LEARN_WISHES, a=learning.word))
-    wishes: list[Say] = [
+    more: list[Say] = [
         partial(w.about, phrases.WISHES_FREE, w.hobby),
-        partial(w.say, phrases.WISHES_PLACE),
+        partial(w.say, phrases.WISHES_MORE),
     ]
-    if w.chance(0.5):
-        wishes.reverse()
-    first, second = wishes
-    return w.text([*parts, first()], [second], (88, 100))
+    return w.text(parts, more, (66, 84), w.place(parts, phrases.WISHES_PLACE, 0.3))
 
 
 def _work(w: _Writer) -> str:
