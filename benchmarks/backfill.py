@@ -84,6 +84,7 @@ def backfill(size: int | None, folder: Path) -> bool:
         "DAGSTER_HOME": str(folder),
         "PERSONA_ASSETS_DATA": str(folder / "data"),
         "PYTHONWARNINGS": "ignore",
+        "POLARS_MAX_THREADS": "1",
         # Relative paths in dagster.yaml are taken from the working folder.
         "PYTHONPATH": str(project_root()),
     }

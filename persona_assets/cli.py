@@ -47,7 +47,9 @@ def build(
     recipe: RecipeOption = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Prefectures at once; by default one per core."),
+        typer.Option(
+            "--workers", min=1, help="Prefectures at once; by default one per core, at most 4."
+        ),
     ] = None,
 ) -> None:
     """Build prefectures (all 47 by default) and release the dataset."""

@@ -76,7 +76,8 @@ class Quality(_Section):
         ge=0,
         le=1,
         description="Largest share of a prefecture's people that may end in quarantine; above it "
-        "the blocking check fails and nothing is released.",
+        "the blocking check fails and nothing is released. Also the largest share of a release's "
+        "people that may be left out because they repeat another person's text.",
     )
     max_share_difference: float = Field(
         0.1,

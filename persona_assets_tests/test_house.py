@@ -45,6 +45,16 @@ def test_only_assets_know_dagster(path: Path) -> None:
     assert not any(name.split(".")[0] == "dagster" for name in imports(path))
 
 
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_rows_keep_their_order(path: Path) -> None:
+    """Floats summed in the order of threads differ in the last digit: not the same bytes."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            keywords = {keyword.arg for keyword in node.keywords}
+            if node.func.attr == "group_by" or (node.func.attr == "join" and "on" in keywords):
+                assert "maintain_order" in keywords, f"line {node.lineno}"
+
+
 def test_every_module_belongs_to_a_place() -> None:
     assert {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES} <= set(
         ORDER

@@ -153,7 +153,7 @@ def _workers(
     """Yield a pool of worker processes, or None if one process is enough.
 
     Workers are spawned, not forked: polars keeps threads, and a fork copies their locks. When the
-    block fails, prefectures that have not begun are not begun.
+    block fails, no prefecture is begun but the one next in line.
     """
     if count < 2:
         yield None
@@ -164,10 +164,27 @@ def _workers(
         initializer=_start_worker,
         initargs=(place, on.get_ref()),
     )
+    with _one_thread_each():
+        # Workers start now, while this process reads the statistics.
+        for _ in range(count):
+            pool.submit(os.getpid)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that are started meanwhile keep polars to one thread: a worker has a core."""
+    name = "POLARS_MAX_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = before or "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
 
 
 # A worker process's definitions and instance: made once by `_start_worker`, used by each task.
@@ -178,7 +195,7 @@ def _start_worker(place: _Place, on: InstanceRef) -> None:
     global _worker
     parent = multiprocessing.parent_process()
     assert parent is not None  # noqa: S101 - a worker has one
-    # Ctrl-C is the build's business: it lets what is running finish and starts nothing more.
+    # Ctrl-C is the build's business: it lets what is running finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A killed build leaves its workers waiting for ever; they end with it instead.
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -279,7 +296,7 @@ def _run(defs: dg.Definitions, job: str, on: DagsterInstance, key: str | None) -
     reasons = [
         f"check '{check.check_name}' failed: {check.description or 'see the run in the UI'}"
         for check in result.get_asset_check_evaluations()
-        if not check.passed
+        if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
     ]
     for event in result.get_step_failure_events():
         error = event.step_failure_data.error

@@ -16,7 +16,7 @@ from persona_assets.recipe import Recipe, RecipeError, Writer, load_recipe
 from persona_assets.storage.paths import data_root, reference_dir
 
 # A record with its share of the intermediate files; measured on the demo (docs/release.md).
-BYTES_PER_PERSON = 8_000
+BYTES_PER_PERSON = 10_000
 PROBE_SECONDS = 5.0
 
 

@@ -97,7 +97,7 @@ class Joint:
         return self.factors["people"].filter(pl.col("age_group") != "15-17")
 
     def margin(self, *axes: str) -> pl.DataFrame:
-        """Return the adults' margin over axes of the `people` factor, or one factor's own axis.
+        """Return the adults' margin over any axes.
 
         Returns:
             The axes and `count`, sorted by the axes' codes.
@@ -106,7 +106,10 @@ class Joint:
         for axis in axes:
             people = self._with(people, axis)
         return (
-            people.group_by(axes).agg(pl.col("weight").sum().alias("count")).drop_nulls().sort(axes)
+            people.group_by(axes, maintain_order=True)
+            .agg(pl.col("weight").sum().alias("count"))
+            .drop_nulls()
+            .sort(axes)
         )
 
     def _with(self, people: pl.DataFrame, axis: str) -> pl.DataFrame:
@@ -124,9 +127,11 @@ class Joint:
         shares = factor.with_columns(share.alias("share")).drop("weight")
         if axis == "school":
             shares = shares.with_columns(pl.lit("in_school").alias("education"))
-            people = people.join(shares, on=[*shared, "education"], how="left")
+            people = people.join(
+                shares, on=[*shared, "education"], how="left", maintain_order="left"
+            )
         else:
-            people = people.join(shares, on=shared, nulls_equal=True)
+            people = people.join(shares, on=shared, nulls_equal=True, maintain_order="left")
         return people.with_columns(pl.col("weight") * pl.col("share").fill_null(1)).drop("share")
 
 
@@ -194,7 +199,12 @@ def fit_prefecture(
         here,
     )
     industry_cells = cell_sets.industry_cells()
-    sizes = dict(margins["industry"].group_by("industry").agg(pl.col("count").sum()).iter_rows())
+    sizes = dict(
+        margins["industry"]
+        .group_by("industry", maintain_order=True)
+        .agg(pl.col("count").sum())
+        .iter_rows()
+    )
     industry = _extend(
         industry_cells,
         seeds.industry_seed(industry_cells, shapes["classes"], sizes),
@@ -256,7 +266,11 @@ def _target(
 
 def _from_people(name: str, people: pl.DataFrame, axes: Sequence[str]) -> pl.DataFrame:
     """Return what the people factor fixes for a factor that hangs on it."""
-    counts = people.group_by(axes).agg(pl.col("weight").sum().alias("count")).sort(axes)
+    counts = (
+        people.group_by(axes, maintain_order=True)
+        .agg(pl.col("weight").sum().alias("count"))
+        .sort(axes)
+    )
     return counts.select(pl.lit(name).alias("prefecture"), *axes, "count")
 
 
@@ -315,8 +329,10 @@ def _error(joint: Joint, name: str, margins: Mapping[str, pl.DataFrame]) -> floa
     factor = joint.factors[name if name in FACTORS else "people"]
     factor = factor.with_columns(COARSER.get(name, ()))
     axes = [column for column in margin.columns if column not in ("prefecture", "count")]
-    fitted = factor.group_by(axes).agg(pl.col("weight").sum())
-    both = margin.join(fitted, on=axes, how="left").with_columns(pl.col("weight").fill_null(0))
+    fitted = factor.group_by(axes, maintain_order=True).agg(pl.col("weight").sum())
+    both = margin.join(fitted, on=axes, how="left", maintain_order="left").with_columns(
+        pl.col("weight").fill_null(0)
+    )
     difference = np.abs((both["weight"] - both["count"]).to_numpy()).max()
     return float(difference / margin["count"].sum())
 

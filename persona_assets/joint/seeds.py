@@ -116,7 +116,7 @@ def _schooling(shapes: Shapes) -> pl.DataFrame:
         pl.col("graduates") / pl.col("graduates").sum().over("sex", "age_group")
     )
     shares = graduates.join(
-        _model_ages(in_school), on=["sex", "age_group"], how="left"
+        _model_ages(in_school), on=["sex", "age_group"], how="left", maintain_order="left"
     ).with_columns(
         pl.when(pl.col("age_group") == "15-17")
         .then(IN_SCHOOL_AT_15_17)
@@ -194,7 +194,11 @@ def _model_ages(shape: pl.DataFrame) -> pl.DataFrame:
         if (holder := _holder(group, shape["age_group"].unique().to_list()))
     ]
     table = pl.DataFrame(holds, schema=["model_group", "age_group"], orient="row")
-    return shape.join(table, on="age_group").drop("age_group").rename({"model_group": "age_group"})
+    return (
+        shape.join(table, on="age_group", maintain_order="left")
+        .drop("age_group")
+        .rename({"model_group": "age_group"})
+    )
 
 
 def _holder(group: str, candidates: list[str]) -> str | None:
@@ -226,7 +230,7 @@ def education_by_occupation(titles: pl.DataFrame) -> pl.DataFrame:
         occupation, education, relative_frequency (1 = as in the average occupation).
     """
     names = [name for name in levels.EDUCATION if name != "in_school"]
-    weighted = titles.group_by("occupation").agg(
+    weighted = titles.group_by("occupation", maintain_order=True).agg(
         (pl.col(f"edu_{name}") * pl.col("weight")).sum().alias(name) for name in names
     )
     shares = weighted.unpivot(

@@ -66,9 +66,17 @@ def people_fill_their_quotas(
     wanted = draw_quotas(population, recipe.load().size).filter(
         pl.col("prefecture").is_in(people["prefecture"].unique().implode())
     )
-    found = people.group_by("prefecture", "sex", "age_group").agg(pl.len().alias("found"))
+    found = people.group_by("prefecture", "sex", "age_group", maintain_order=True).agg(
+        pl.len().alias("found")
+    )
     wrong = (
-        wanted.join(found, on=["prefecture", "sex", "age_group"], how="full", coalesce=True)
+        wanted.join(
+            found,
+            on=["prefecture", "sex", "age_group"],
+            how="full",
+            coalesce=True,
+            maintain_order="left",
+        )
         .with_columns(pl.col("found", "quota").fill_null(0))
         .filter(pl.col("found") != pl.col("quota"))
     )

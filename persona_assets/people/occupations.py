@@ -73,7 +73,10 @@ def load_titles(reference: Path) -> pl.DataFrame:
 def _by_major(reference: Path) -> dict[str, _Titles]:
     titles = load_titles(reference)
     sizes = load_industry_sizes(reference)
-    return {str(key[0]): _arrays(part, sizes) for key, part in titles.group_by("occupation")}
+    return {
+        str(key[0]): _arrays(part, sizes)
+        for key, part in titles.group_by("occupation", maintain_order=True)
+    }
 
 
 def _arrays(part: pl.DataFrame, sizes: Mapping[str, int]) -> _Titles:
@@ -139,7 +142,7 @@ def draw_occupations(
         row=pl.int_range(pl.len()),
     )
     employed = keyed.filter(pl.col("occupation").is_not_null())
-    for key, group in employed.group_by(*GROUP, "stretch"):
+    for key, group in employed.group_by(*GROUP, "stretch", maintain_order=True):
         person = dict(zip(GROUP, map(str, key), strict=False))
         if person["occupation"] not in majors:
             raise OccupationError(

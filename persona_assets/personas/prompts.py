@@ -43,7 +43,7 @@ def _template(name: str) -> Template:
 
 @cache
 def prompt_hash(step: str) -> str:
-    """Return twelve hex digits of all that a prompt is made of besides the person.
+    """Return twelve hex digits of all that a first request is made of besides the person.
 
     The templates, the wording of the traits and the JSON schema that the answer is held to.
     """

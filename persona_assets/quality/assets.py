@@ -43,7 +43,9 @@ def checked(
         people, attributes, personas, recipe.load().fingerprint
     )
     counts = rule_counts(findings)
-    findings = findings.join(people.select("person_id", "prefecture"), on="person_id")
+    findings = findings.join(
+        people.select("person_id", "prefecture"), on="person_id", maintain_order="left"
+    )
     return (
         dg.Output(
             records,
@@ -94,7 +96,10 @@ def people_stand_for_their_margins(
     recipe: RecipeResource,
 ) -> dg.AssetCheckResult:
     """No margin of the people is far from the joint's, measured by a random draw of as many."""
-    joints = [Joint.from_frame(part) for _, part in joint_distribution.group_by("prefecture")]
+    joints = [
+        Joint.from_frame(part)
+        for _, part in joint_distribution.group_by("prefecture", maintain_order=True)
+    ]
     fits = margin_fits(people, population, joints, recipe.load().quality.max_share_difference)
     table = beside_random_draw(fits, people)
     far = table.filter(pl.col("total_variation_pp") > FURTHEST_OF_RANDOM * pl.col("random_draw_pp"))

@@ -67,7 +67,9 @@ def margin_fits(
 
 
 def _counts(frame: pl.DataFrame, axis: str, count: pl.Expr) -> pl.DataFrame:
-    return frame.group_by(pl.col(axis).alias("level")).agg(count.cast(pl.Float64).alias("count"))
+    return frame.group_by(pl.col(axis).alias("level"), maintain_order=True).agg(
+        count.cast(pl.Float64).alias("count")
+    )
 
 
 def _compare(
@@ -100,12 +102,14 @@ def age_pyramid(people: pl.DataFrame, population: pl.DataFrame) -> pl.DataFrame:
     here = people["prefecture"].unique()
     official = (
         population.filter((pl.col("age") >= 18) & pl.col("prefecture").is_in(here.implode()))
-        .group_by("sex", "age")
+        .group_by("sex", "age", maintain_order=True)
         .agg(pl.col("count").sum().alias("official"))
     )
-    released = people.group_by("sex", "age").agg(pl.len().cast(pl.Int64).alias("released"))
+    released = people.group_by("sex", "age", maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("released")
+    )
     return (
-        official.join(released, on=["sex", "age"], how="left")
+        official.join(released, on=["sex", "age"], how="left", maintain_order="left")
         .with_columns(pl.col("released").fill_null(0))
         .sort("sex", "age")
     )

@@ -97,6 +97,7 @@ def check_records(
                 "attempts",
             ),
             on="person_id",
+            maintain_order="left",
         )
         .with_columns(pl.col("attempts") + pl.col("first_attempts"), pl.lit(recipe).alias("recipe"))
     )
@@ -140,8 +141,10 @@ def rule_counts(findings: pl.DataFrame) -> pl.DataFrame:
     known = pl.DataFrame(
         [(rule.id, rule.severity) for rule in RULES], schema=["rule", "severity"], orient="row"
     )
-    hit = findings.group_by("rule").agg(pl.col("person_id").n_unique().alias("records"))
-    return known.join(hit, on="rule", how="left").with_columns(
+    hit = findings.group_by("rule", maintain_order=True).agg(
+        pl.col("person_id").n_unique().alias("records")
+    )
+    return known.join(hit, on="rule", how="left", maintain_order="left").with_columns(
         pl.col("records").fill_null(0).cast(pl.Int64)
     )
 

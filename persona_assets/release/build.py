@@ -51,6 +51,8 @@ def build_release(
 ) -> Built:
     """Release the checked records of all prefectures that were built.
 
+    Who repeats another person's text is left out and counted as quarantined.
+
     Args:
         checked: Checked records, prefecture after prefecture.
         quarantine: Who did not pass, of the same prefectures.
@@ -60,8 +62,6 @@ def build_release(
         recipe: The recipe that all of them were made from.
         releases: The folder of all versions.
         reference_dir: The figures and word lists that ship.
-
-    Who repeats another person's text is left out and counted as quarantined.
 
     Raises:
         ReleaseError: records of different recipes meet, too many repeat another's text, or a
@@ -157,7 +157,12 @@ def _refuse_repeats(repeats: pl.DataFrame, drawn: int, recipe: Recipe) -> None:
     people = repeats["person_id"].n_unique()
     allowed = recipe.quality.max_quarantined_share
     if people > allowed * drawn:
-        worst = repeats.group_by("field", "text").len().sort("len", "text", descending=True).row(0)
+        worst = (
+            repeats.group_by("field", "text", maintain_order=True)
+            .len()
+            .sort("len", "text", descending=True)
+            .row(0)
+        )
         raise ReleaseError(
             f"{people} of {drawn} people have a text that somebody else has, allowed are "
             f"{allowed:.2%}; the most frequent, in {worst[0]} of {worst[2] + 1} people: "
