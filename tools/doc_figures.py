@@ -6,6 +6,7 @@
 A page holds the place of each table between two comments; prose belongs in the pages.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from persona_assets import levels
+from persona_assets.automation.preview import preview
 from persona_assets.census.margins import build_margins
 from persona_assets.census.tables import TABLE_FOLDERS, TableSource, load_sources, load_table
 from persona_assets.joint import cells
@@ -25,7 +27,8 @@ from persona_assets.people.build import build_people
 from persona_assets.people.quotas import adult_population, draw_quotas
 from persona_assets.quality.fidelity import margin_fits
 from persona_assets.raking import FloatArray, Target, rake
-from persona_assets.recipe import Recipe
+from persona_assets.recipe import Recipe, load_recipe
+from persona_assets.release.columns import to_records
 from persona_assets.storage.paths import project_root, reference_dir
 
 DOCS = project_root() / "docs"
@@ -264,9 +267,28 @@ def people() -> str:
     )
 
 
+def sample() -> str:
+    """Return one record of the demo as JSON, as the README shows it."""
+    records = preview("kyoto", 4, load_recipe(project_root() / "dataset.yaml"), REFERENCE)
+    record = to_records(records, "default").row(3, named=True)
+    return f"```json\n{json.dumps(record, ensure_ascii=False, indent=1)}\n```"
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     part.__name__: part
-    for part in (tables, margins, data, processing, employment, fit, factors, zeros, quotas, people)
+    for part in (
+        tables,
+        margins,
+        data,
+        processing,
+        employment,
+        fit,
+        factors,
+        zeros,
+        quotas,
+        people,
+        sample,
+    )
 }
 _BLOCK = r"(<!-- figures: {} -->\n)(?:.*?\n)??(<!-- end -->)"
 
@@ -282,13 +304,13 @@ def fill(page: str, name: str) -> str:
 
 def main(names: Iterable[str]) -> None:
     """Write the named tables into every page that has a place for them."""
-    for path in sorted(DOCS.rglob("*.md")):
+    for path in [project_root() / "README.md", *sorted(DOCS.rglob("*.md"))]:
         page = text = path.read_text(encoding="utf-8")
         for name in names:
             text = fill(text, name)
         if text != page:
             path.write_text(text, encoding="utf-8")
-            print(path.relative_to(DOCS))
+            print(path.relative_to(project_root()))
 
 
 if __name__ == "__main__":
