@@ -101,7 +101,7 @@ def _show_release(folder: Path, seconds: float) -> None:
     latest = folder.parent / "latest"
     summary = Table.grid(padding=(0, 2))
     summary.add_row(
-        "records", f"{records.height:,}, {records['prefecture'].n_unique()} prefectures"
+        "records", f"{records.height:,}; prefectures: {records['prefecture'].n_unique()}"
     )
     summary.add_row("release", str(folder))
     summary.add_row("report", str(folder / "report.html"))

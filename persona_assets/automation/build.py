@@ -53,10 +53,20 @@ class Progress:
     total: int
 
 
+# Capturing what a run prints takes two processes that watch for it, and assets print nothing. Runs
+# of the UI keep what dagster.yaml says.
+NO_CAPTURE = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
+
+
 def instance() -> DagsterInstance:
     """Return the project's Dagster instance, the one that the UI shows."""
-    os.environ.setdefault("DAGSTER_HOME", str(project_root()))
-    return DagsterInstance.get()
+    home = os.environ.setdefault("DAGSTER_HOME", str(project_root()))
+    return DagsterInstance.from_ref(InstanceRef.from_dir(home, overrides=NO_CAPTURE))
 
 
 def build(
