@@ -1,0 +1,96 @@
+import dagster as dg
+import pytest
+
+from persona_assets.census.assets import TABLE_KEYS
+from persona_assets.census.margins import MARGIN_NAMES
+from persona_assets.definitions import build_defs, defs
+from persona_assets.partitions import prefectures
+
+# The graph from the joint on: asset, its group, what it depends on besides tables and word lists.
+GRAPH = {
+    "joint_distribution": ("joint", set()),
+    "people": ("people", {"joint_distribution"}),
+    "attributes": ("personas", {"people"}),
+    "personas": ("personas", {"people", "attributes"}),
+    "checked_records": ("quality", {"people", "attributes", "personas"}),
+    "quarantine": ("quality", {"people", "attributes", "personas"}),
+    "findings": ("quality", {"people", "attributes", "personas"}),
+    "release": ("release", {"checked_records", "quarantine", "findings", "joint_distribution"}),
+    "warehouse": ("release", {"people", "release"}),
+}
+UNPARTITIONED = {"release", "warehouse"}
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return defs.resolve_asset_graph()
+
+
+def name(key):
+    return key.to_user_string()
+
+
+def test_graph_is_the_one_drawn_in_the_docs(graph):
+    found = {
+        name(key): (
+            graph.get(key).group_name,
+            {name(parent) for parent in graph.get(key).parent_keys if len(parent.path) == 1},
+        )
+        for key in graph.get_all_asset_keys()
+        if len(key.path) == 1
+    }
+    assert found == GRAPH
+
+
+def test_every_table_and_margin_is_an_asset_of_the_census(graph):
+    found = {name(key) for key in graph.get_all_asset_keys() if len(key.path) == 2}
+    words = {f"words/{folder}" for folder in ("geography", "names", "occupations", "lifestyle")}
+    assert found == {*TABLE_KEYS, *(f"margin/{margin}" for margin in MARGIN_NAMES), *words}
+    assert {graph.get(dg.AssetKey(key.split("/"))).group_name for key in found} == {"census"}
+
+
+def test_partitions_are_the_prefectures_in_jis_order(graph):
+    for asset in GRAPH:
+        partitions = graph.get(dg.AssetKey(asset)).partitions_def
+        if asset in UNPARTITIONED:
+            assert partitions is None
+        else:
+            assert partitions.get_partition_keys() == list(prefectures())
+
+
+def test_checks_before_the_release_are_partitioned_and_all_but_one_block(graph):
+    checks = {key.name: graph.get(key) for key in graph.asset_check_keys}
+    assert {key for key, check in checks.items() if not check.blocking} == {
+        "people_stand_for_their_margins"
+    }
+    # A check without partitions would forget one prefecture's failure at the next one's success.
+    assert {key for key, check in checks.items() if check.partitions_def is None} == {
+        "latest_release_is_whole"
+    }
+
+
+def test_every_asset_says_what_it_is(graph):
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.code_version, key
+
+
+def test_jobs_build_one_part_each():
+    jobs = {
+        job: {name(key) for key in defs.resolve_job_def(job).asset_layer.selected_asset_keys}
+        for job in ("statistics", "prefecture", "release_dataset")
+    }
+    assert jobs["prefecture"] == set(GRAPH) - UNPARTITIONED
+    assert jobs["release_dataset"] == UNPARTITIONED
+    assert not jobs["statistics"] & set(GRAPH)
+
+
+def test_steps_run_in_the_process_of_their_run():
+    assert defs.executor is dg.in_process_executor
+
+
+def test_resources_can_be_replaced():
+    manager = dg.InMemoryIOManager()
+    assert build_defs({"io_manager": manager}).resources["io_manager"] is manager
+    assert defs.resources["io_manager"] is not manager
