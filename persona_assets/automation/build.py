@@ -3,6 +3,7 @@
 It drives the same jobs that the UI launches, on the same instance, so every run is visible there.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -210,6 +211,10 @@ def _start_worker(place: _Place, on: InstanceRef) -> None:
     # A killed build leaves its workers waiting for ever; they end with it instead.
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _worker = place.definitions(), DagsterInstance.from_ref(on)
+    # What is there by now stays until the end: not to look through it at every collection saves a
+    # tenth of a worker's time.
+    gc.collect()
+    gc.freeze()
 
 
 def _end_with(parent: BaseProcess) -> None:
