@@ -5,6 +5,7 @@ Turning tables into margins belongs in `margins.py`.
 """
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -155,22 +156,33 @@ def check_table(table: pl.DataFrame, source: TableSource, path: Path) -> pl.Data
             raise TableError(
                 f"{path}: '{column}' must be a number of 0 or more, found {bad.row(0, named=True)}"
             )
-    for total in source.totals:
-        found = _sum(table, total, path)
-        if found != total.equals:
-            rows = ", ".join(f"{k}={v}" for k, v in total.where.items()) or "all rows"
-            raise TableError(
-                f"{path}: {rows} add up to {found:,.0f}, published is {total.equals:,} "
-                f"(difference {found - total.equals:+,.0f}); a figure was changed, restore the file"
-            )
+    check_totals(table, source.totals, str(path))
     return table
 
 
-def _sum(table: pl.DataFrame, total: PublishedTotal, path: Path) -> float:
+def check_totals(table: pl.DataFrame, totals: Sequence[PublishedTotal], where: str) -> None:
+    """Raise TableError unless every published total holds.
+
+    Args:
+        table: The table in the model's levels.
+        totals: What was published of it.
+        where: The file or table that an error names.
+    """
+    for total in totals:
+        found = _sum(table, total, where)
+        if found != total.equals:
+            rows = ", ".join(f"{k}={v}" for k, v in total.where.items()) or "all rows"
+            raise TableError(
+                f"{where}: {rows} add up to {found:,.0f}, published is {total.equals:,} "
+                f"(difference {found - total.equals:+,.0f}); a figure was changed, restore it"
+            )
+
+
+def _sum(table: pl.DataFrame, total: PublishedTotal, where: str) -> float:
     rows = table
     for column, value in total.where.items():
         if column not in table.columns:
-            raise TableError(f"{path}: a published total names the unknown column '{column}'")
+            raise TableError(f"{where}: a published total names the unknown column '{column}'")
         rows = rows.filter(pl.col(column) == str(value))
     return float(rows[total.column].sum())
 

@@ -90,13 +90,10 @@ EDUCATION = {
     "在学か否かの別「不詳」": "unknown",
 }
 SCHOOL = {
-    "（在学者）小学校": "primary",
-    "（在学者）中学校": "lower_secondary",
     "（在学者）高校": "upper_secondary",
     "（在学者）短大・高専": "junior_college",
     "（在学者）大学": "university",
     "（在学者）大学院": "graduate_school",
-    "（在学者）不詳": "unknown",
 }
 LABOUR = {
     "総数": "total",
@@ -550,7 +547,9 @@ TABLES = (
     Table(
         "census/enrolment", _enrolment,
         "在学学校の種類，男女，都道府県別在学者数", "0003450543",
-        "As the table of education; all ages.", universe="residents in school",
+        "As the table of education; schools of people of 15 or more, so without primary and lower "
+        "secondary.",
+        universe="residents in school, upper secondary and above",
     ),
     Table(
         "census/employment_status", _employment_status,
