@@ -90,7 +90,12 @@ def build(
                 total=progress.total,
             )
 
-        folder = building.build(keys, chosen, folders, workers=workers, on_progress=show)
+        def warn(text: str) -> None:
+            bar.console.print(Text.assemble(("note", "bold yellow"), f" {text}"), soft_wrap=True)
+
+        folder = building.build(
+            keys, chosen, folders, workers=workers, on_progress=show, on_warning=warn
+        )
     _show_release(folder, time.monotonic() - started)
 
 
@@ -136,14 +141,15 @@ def preview(
     """Print people and personas of one prefecture without writing anything."""
     from persona_assets.partitions import prefecture as find
     from persona_assets.recipe import load_recipe
-    from persona_assets.storage.paths import reference_dir
+    from persona_assets.storage.paths import data_root, reference_dir, snapshots_dir
 
     chosen, key = load_recipe(recipe, size=size), find(prefecture).key
     with console.status("fitting and writing ..."):
         from persona_assets.automation.preview import preview as run
         from persona_assets.release.columns import to_records
 
-        records = to_records(run(key, count, chosen, reference_dir()), "default")
+        people = run(key, count, chosen, reference_dir(), snapshots_dir(data_root()))
+        records = to_records(people, "default")
     for record in records.to_dicts():
         _show_person(record)
     if records.height < count:

@@ -1,4 +1,4 @@
-"""The one place where assets, checks, jobs and resources meet."""
+"""The one place where assets, checks, jobs, sensors and resources meet."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 
 from persona_assets.automation.jobs import JOBS
-from persona_assets.census.assets import census_assets
+from persona_assets.automation.sensors import SENSORS
+from persona_assets.census.assets import census_assets, observed_assets
 from persona_assets.joint.assets import joint_distribution
 from persona_assets.people.assets import people, people_fill_their_quotas, people_meet_schema
 from persona_assets.personas.assets import attributes, personas
@@ -36,6 +37,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     }
     return dg.Definitions(
         assets=[
+            *observed_assets,
             *census_assets,
             joint_distribution,
             people,
@@ -54,6 +56,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             latest_release_is_whole,
         ],
         jobs=JOBS,
+        sensors=SENSORS,
         resources={**resources, **(resource_overrides or {})},
         # Measured: 0.13 s a step against 2.1-2.9 s with a process per step. Concurrency comes from
         # several runs, and from asyncio inside the generation steps.

@@ -68,6 +68,44 @@ class Writer(_Section):
     )
 
 
+class Figures(_Section):
+    """Which official figures the people are drawn from."""
+
+    source: Literal["auto", "shipped", "snapshots"] = Field(
+        "auto",
+        description="'auto': each table's newest snapshot of e-Stat, or the figures that ship if "
+        "it has none. 'shipped': only those. 'snapshots': only snapshots.",
+    )
+    pinned: dict[str, str] = Field(
+        default_factory=dict,
+        description="Tables that are held at one state: name of the table, then the hash of its "
+        "snapshot or 'shipped'. `persona-assets pin` writes them from a release's manifest.",
+    )
+    base_url: str = Field(
+        "https://api.e-stat.go.jp/rest/3.0/app",
+        pattern=r"^https?://[^\s@?]+$",
+        description="Address of the e-Stat API, without an application id in it.",
+    )
+    app_id_env: str = Field(
+        "ESTAT_APP_ID",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="Name of the environment variable that holds the e-Stat application id; never "
+        "the id itself.",
+    )
+    pause: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="Seconds between two requests to e-Stat, which asks not to be flooded.",
+    )
+    timeout: float = Field(
+        60.0,
+        gt=0,
+        le=600,
+        description="Seconds after which a request to e-Stat is given up and tried again.",
+    )
+
+
 class Quality(_Section):
     """What a release must hold."""
 
@@ -108,6 +146,10 @@ class Recipe(_Section):
     )
     seed: int = Field(
         20201001, ge=0, lt=2**63, description="Seed of every random stream. Same seed, same bytes."
+    )
+    figures: Figures = Field(
+        default_factory=Figures,
+        description="Which official figures the people are drawn from.",
     )
     writer: Writer = Field(default_factory=Writer, description="What writes the texts.")
     quality: Quality = Field(default_factory=Quality, description="What a release must hold.")
@@ -174,7 +216,9 @@ def _explain(error: object) -> str:
     location = [str(part) for part in error["loc"]]
     field = ".".join(location)
     if error["type"] == "extra_forbidden":
-        sections: dict[str, type[BaseModel]] = {"writer": Writer, "quality": Quality}
+        sections: dict[str, type[BaseModel]] = {
+            "figures": Figures, "writer": Writer, "quality": Quality,
+        }  # fmt: skip
         section = sections[location[0]] if location[1:] else Recipe
         near = get_close_matches(location[-1], section.model_fields, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(section.model_fields)}"

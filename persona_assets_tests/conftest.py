@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+# No test may reach the real e-Stat because a developer has an application id.
+os.environ.pop("ESTAT_APP_ID", None)
 
 from persona_assets.census.margins import build_margins
 from persona_assets.census.tables import load_sources, load_table

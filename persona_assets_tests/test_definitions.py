@@ -1,13 +1,15 @@
 import dagster as dg
 import pytest
 
-from persona_assets.census.assets import TABLE_KEYS
+from persona_assets.census.assets import SHAPES, TABLES
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.definitions import build_defs, defs
 from persona_assets.partitions import prefectures
 
 # The graph from the joint on: asset, its group, what it depends on besides tables and word lists.
 GRAPH = {
+    "table_agreements": ("census", set()),
+    "table_origins": ("census", set()),
     "joint_distribution": ("joint", set()),
     "people": ("people", {"joint_distribution"}),
     "attributes": ("personas", {"people"}),
@@ -15,9 +17,13 @@ GRAPH = {
     "checked_records": ("quality", {"people", "attributes", "personas"}),
     "quarantine": ("quality", {"people", "attributes", "personas"}),
     "findings": ("quality", {"people", "attributes", "personas"}),
-    "release": ("release", {"checked_records", "quarantine", "findings", "joint_distribution"}),
+    "release": (
+        "release",
+        {"checked_records", "quarantine", "findings", "joint_distribution", "table_origins"},
+    ),
     "warehouse": ("release", {"people", "release"}),
 }
+STATISTICS = {"table_agreements", "table_origins"}
 UNPARTITIONED = {"release", "warehouse"}
 
 
@@ -45,14 +51,16 @@ def test_graph_is_the_one_drawn_in_the_docs(graph):
 def test_every_table_and_margin_is_an_asset_of_the_census(graph):
     found = {name(key) for key in graph.get_all_asset_keys() if len(key.path) == 2}
     words = {f"words/{folder}" for folder in ("geography", "names", "occupations", "lifestyle")}
-    assert found == {*TABLE_KEYS, *(f"margin/{margin}" for margin in MARGIN_NAMES), *words}
+    tables = {f"{group}/{table}" for group in ("estat", "census") for table in TABLES}
+    margins = {f"{group}/{m}" for group in ("margin", "adjustments") for m in MARGIN_NAMES}
+    assert found == {*tables, *margins, *(f"shapes/{shape}" for shape in SHAPES), *words}
     assert {graph.get(dg.AssetKey(key.split("/"))).group_name for key in found} == {"census"}
 
 
 def test_partitions_are_the_prefectures_in_jis_order(graph):
     for asset in GRAPH:
         partitions = graph.get(dg.AssetKey(asset)).partitions_def
-        if asset in UNPARTITIONED:
+        if asset in UNPARTITIONED | STATISTICS:
             assert partitions is None
         else:
             assert partitions.get_partition_keys() == list(prefectures())
@@ -73,17 +81,19 @@ def test_every_asset_says_what_it_is(graph):
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert node.description, key
-        assert node.code_version, key
+        # What is observed is not computed here.
+        assert node.code_version or key.path[0] == "estat", key
 
 
 def test_jobs_build_one_part_each():
     jobs = {
         job: {name(key) for key in defs.resolve_job_def(job).asset_layer.selected_asset_keys}
-        for job in ("statistics", "prefecture", "release_dataset")
+        for job in ("observe_estat", "statistics", "prefecture", "release_dataset")
     }
-    assert jobs["prefecture"] == set(GRAPH) - UNPARTITIONED
+    assert jobs["observe_estat"] == {f"estat/{table}" for table in TABLES}
+    assert jobs["prefecture"] == set(GRAPH) - UNPARTITIONED - STATISTICS
     assert jobs["release_dataset"] == UNPARTITIONED
-    assert not jobs["statistics"] & set(GRAPH)
+    assert jobs["statistics"] & set(GRAPH) == STATISTICS
 
 
 def test_steps_run_in_the_process_of_their_run():

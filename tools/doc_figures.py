@@ -27,9 +27,14 @@ from persona_assets.people.build import build_people
 from persona_assets.people.quotas import adult_population, draw_quotas
 from persona_assets.quality.fidelity import margin_fits
 from persona_assets.raking import FloatArray, Target, rake
-from persona_assets.recipe import Recipe, load_recipe
+from persona_assets.recipe import Figures, Recipe, load_recipe
 from persona_assets.release.columns import to_records
-from persona_assets.storage.paths import project_root, reference_dir
+from persona_assets.storage.paths import (
+    data_root,
+    project_root,
+    reference_dir,
+    snapshots_dir,
+)
 
 DOCS = project_root() / "docs"
 REFERENCE = reference_dir()
@@ -269,7 +274,10 @@ def people() -> str:
 
 def sample() -> str:
     """Return one record of the demo as JSON, as the README shows it."""
-    records = preview("kyoto", 4, load_recipe(project_root() / "dataset.yaml"), REFERENCE)
+    recipe = load_recipe(project_root() / "dataset.yaml")
+    # What ships, whatever this machine has fetched.
+    shipped = recipe.model_copy(update={"figures": Figures(source="shipped")})
+    records = preview("kyoto", 4, shipped, REFERENCE, snapshots_dir(data_root()))
     record = to_records(records, "default").row(3, named=True)
     return f"```json\n{json.dumps(record, ensure_ascii=False, indent=1)}\n```"
 

@@ -22,13 +22,21 @@ import polars as pl
 from dagster import DagsterInstance
 from dagster._core.instance.ref import InstanceRef
 
-from persona_assets.automation.jobs import PREFECTURE, RELEASE, STATISTICS
-from persona_assets.census.assets import census_assets
+from persona_assets.automation.jobs import OBSERVE, PREFECTURE, RELEASE, STATISTICS
+from persona_assets.census.assets import (
+    NEEDED_TABLES,
+    SHAPES,
+    TABLES,
+    WORD_FOLDERS,
+    census_assets,
+    snapshot_store,
+)
+from persona_assets.census.origins import load_figures, origins_frame
 from persona_assets.census.tables import inventory, load_table
 from persona_assets.definitions import build_defs
 from persona_assets.errors import PersonaAssetsError
 from persona_assets.partitions import prefecture, prefectures
-from persona_assets.recipe import Recipe, RecipeError
+from persona_assets.recipe import Figures, Recipe, RecipeError
 from persona_assets.storage import lake
 from persona_assets.storage.io_manager import LakeIOManager
 from persona_assets.storage.paths import lake_dir, project_root, releases_dir
@@ -78,6 +86,7 @@ def build(
     on: DagsterInstance | None = None,
     workers: int | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_warning: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Build prefectures and release what is there.
 
@@ -92,6 +101,7 @@ def build(
         workers: Prefectures at once; by default one per core, at most MOST_WORKERS. One means no
             process beside this one.
         on_progress: Called when the build starts and after each step.
+        on_warning: Called if e-Stat could not be asked; the build goes on with what is here.
 
     Returns:
         The released folder.
@@ -104,19 +114,24 @@ def build(
     check_writable(folders.data_root)
     _refuse_mixture(keys, chosen, folders)
     on = on or instance()
-    steps = ["statistics"] if statistics_changed(folders, on) else []
-    steps += [*keys, "release"]
-    done = 0
-
-    def finished(step: str) -> None:
-        nonlocal done
-        done += 1
-        on_progress(Progress(step, done, len(steps)))
-
-    on_progress(Progress("", 0, len(steps)))
     place = _Place(recipe.path, recipe.size, folders.root, folders.reference)
     with _workers(min(workers or _cores(), MOST_WORKERS, len(keys)), place, on) as pool:
         defs = place.definitions()
+        try:
+            _run(defs, OBSERVE.name, on, None)
+        except BuildError as error:
+            # The newest good figures are still there; the release says which they are.
+            on_warning(str(error))
+        steps = ["statistics"] if statistics_changed(folders, chosen.figures, on) else []
+        steps += [*keys, "release"]
+        done = 0
+
+        def finished(step: str) -> None:
+            nonlocal done
+            done += 1
+            on_progress(Progress(step, done, len(steps)))
+
+        on_progress(Progress("", 0, len(steps)))
         if "statistics" in steps:
             _run(defs, STATISTICS.name, on, None)
             finished("statistics")
@@ -252,19 +267,27 @@ def check_writable(root: Path) -> None:
         ) from None
 
 
-def statistics_changed(folders: Folders, on: DagsterInstance) -> bool:
+def statistics_changed(folders: Folders, choice: Figures, on: DagsterInstance) -> bool:
     """Return whether a table, a word list or the code of the census stage is newer than the lake.
+
+    Args:
+        folders: Where figures and lake are.
+        choice: Which figures the recipe wants.
+        on: The instance.
 
     What lies in the lake is compared, not what the instance remembers: one instance may have seen
     builds of several data roots. A margin older than a table is what a killed build leaves behind.
 
     Raises:
-        TableError: a table that ships is not what was published.
+        TableError: a table is not what was published.
     """
     root = lake_dir(folders.data_root)
+    figures = _figures(folders, choice)
     paths = {}
     for spec in (spec for asset in census_assets for spec in asset.specs):
         name = spec.key.to_user_string()
+        if name.startswith("census/") and name not in figures:
+            continue
         event = on.get_latest_materialization_event(spec.key)
         done = event.asset_materialization if event else None
         if done is None or (done.tags or {}).get("dagster/code_version") != spec.code_version:
@@ -272,18 +295,30 @@ def statistics_changed(folders: Folders, on: DagsterInstance) -> bool:
         paths[name] = lake.table_path(root, name)
     if not all(path.exists() for path in paths.values()):
         return True
-    inputs = {name: path for name, path in paths.items() if not name.startswith("margin/")}
-    for name, path in inputs.items():
-        ships = (
-            inventory(name.removeprefix("words/"), folders.reference_dir)
-            if name.startswith("words/")
-            else load_table(name, folders.reference_dir)
-        )
-        if not ships.equals(pl.read_parquet(path)):
-            return True
+    if any(not figures[name].equals(pl.read_parquet(paths[name])) for name in figures):
+        return True
     written = {name: path.stat().st_mtime_ns for name, path in paths.items()}
-    newest_input = max(written[name] for name in inputs)
-    return any(written[name] < newest_input for name in paths.keys() - inputs.keys())
+    newest_input = max(written[name] for name in figures if name != ORIGINS)
+    return any(written[name] < newest_input for name in paths.keys() - figures.keys())
+
+
+# The one figure of the census stage that is about the others.
+ORIGINS = "table_origins"
+
+
+def _figures(folders: Folders, choice: Figures) -> dict[str, pl.DataFrame]:
+    """Return what the census stage reads, by asset, as it is now."""
+    reference, store = folders.reference_dir, snapshot_store(folders)
+    tables = {name: load_figures(name, reference, store, choice) for name in TABLES}
+    here = {name: loaded for name, loaded in tables.items() if loaded is not None}
+    return {
+        **{f"census/{name}": loaded.frame for name, loaded in here.items()},
+        **{f"shapes/{name}": load_table(f"shapes/{name}", reference) for name in SHAPES},
+        **{f"words/{folder}": inventory(folder, reference) for folder in WORD_FOLDERS},
+        ORIGINS: origins_frame(
+            (here[name].origin, here[name].frame.height) for name in NEEDED_TABLES if name in here
+        ),
+    }
 
 
 def _refuse_mixture(keys: Sequence[str], recipe: Recipe, folders: Folders) -> None:

@@ -1,14 +1,21 @@
-"""Jobs: the three parts of a rebuild that a person or a schedule launches."""
+"""Jobs: the parts of a rebuild that a person or a schedule launches."""
 
 import dagster as dg
 
-from persona_assets.census.assets import census_assets
+from persona_assets.census.assets import census_assets, observed_assets
 from persona_assets.storage.resources import PREFECTURES
+
+OBSERVE = dg.define_asset_job(
+    "observe_estat",
+    dg.AssetSelection.assets(*observed_assets),
+    description="Ask e-Stat what has changed and fetch it; without an application id, note what "
+    "is here.",
+)
 
 STATISTICS = dg.define_asset_job(
     "statistics",
     dg.AssetSelection.assets(*census_assets),
-    description="Read the tables that ship and make margins that agree.",
+    description="Read the tables, from e-Stat or as they ship, and make margins that agree.",
 )
 
 PREFECTURE = dg.define_asset_job(
@@ -24,4 +31,4 @@ RELEASE = dg.define_asset_job(
     description="Release the checked records of all prefectures that were built.",
 )
 
-JOBS = [STATISTICS, PREFECTURE, RELEASE]
+JOBS = [OBSERVE, STATISTICS, PREFECTURE, RELEASE]

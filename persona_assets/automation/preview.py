@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from persona_assets.census.margins import build_margins
-from persona_assets.census.tables import load_sources, load_table
+from persona_assets.census.origins import needed_figures
+from persona_assets.census.snapshots import SnapshotStore
 from persona_assets.joint.fit import fit_prefecture
 from persona_assets.joint.seeds import load_shapes
 from persona_assets.people.build import build_people
@@ -17,7 +18,9 @@ from persona_assets.quality.records import check_records
 from persona_assets.recipe import Recipe
 
 
-def preview(key: str, count: int, recipe: Recipe, reference_dir: Path) -> pl.DataFrame:
+def preview(
+    key: str, count: int, recipe: Recipe, reference_dir: Path, snapshots: Path
+) -> pl.DataFrame:
     """Return the first checked records of one prefecture, as a build would make them.
 
     Args:
@@ -25,13 +28,9 @@ def preview(key: str, count: int, recipe: Recipe, reference_dir: Path) -> pl.Dat
         count: How many people.
         recipe: The recipe; the people are those of its full size.
         reference_dir: The figures that ship.
+        snapshots: The folder of what was fetched from e-Stat.
     """
-    tables = {
-        name.split("/")[1]: load_table(name, reference_dir)
-        for name in load_sources(reference_dir)
-        if name.startswith("census/")
-    }
-    margins = build_margins(tables)
+    margins = build_margins(needed_figures(reference_dir, SnapshotStore(snapshots), recipe.figures))
     joint, _ = fit_prefecture(key, margins, load_shapes(reference_dir))
     people = build_people(joint, margins["population"], recipe, reference_dir).head(count)
     facts = person_facts(people, reference_dir)

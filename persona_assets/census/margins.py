@@ -9,43 +9,75 @@ Three rules make tables agree (docs/census.md):
    is the authority, and the published table gives only the shape inside it.
 
 Every margin is a frame of axis columns and `count` (persons, float, >= 0) over residents aged 15
-or more, the universe of the census tables on schooling and work. Arrays inside have the axes
-prefecture (47), sex (2), then the table's own.
+or more, the universe of the census tables on schooling and work. It comes with a report of every
+adjustment on the way from the tables to it. Arrays inside have the axes prefecture (47), sex (2,
+or 1 where a table has no sexes), then the table's own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 import pandera.polars as pa
 import polars as pl
 
 from persona_assets import levels
+from persona_assets.census.consistency import ConflictError, remainder
 from persona_assets.census.tables import TableError
 from persona_assets.partitions import prefectures
-from persona_assets.raking import FloatArray, IntArray, Target, rake
+from persona_assets.raking import FloatArray, IntArray, MarginConflictError, Target, rake
 
 Tables = Mapping[str, pl.DataFrame]
+Margins = Mapping[str, pl.DataFrame]
 
 OLDEST_AGE = 104
 SINGLE_AGES = tuple(range(15, OLDEST_AGE + 1))
 # Groups of the census tables on marital status and work: 15-19 is one there.
 CENSUS_AGE_GROUPS = ("15-19", *levels.AGE_GROUPS[2:])
+# Groups of the census table on residents, those of unknown age left out.
+POPULATION_AGE_GROUPS = (*(f"{a}-{a + 4}" for a in range(0, 100, 5)), "100+")
+SCHOOLS_FROM_15 = ("lower_secondary", *levels.SCHOOL)
+WORKING = ("employed", "unemployed", "inactive")
+SEX = tuple(levels.SEX)
 
 # Margins must agree better than the joint is asked to meet them.
 TOLERANCE = 1e-12
+# Seeds of employment rates: nobody's age makes work impossible, nor certain.
+LOWEST_RATE, HIGHEST_RATE = 1e-4, 0.99
 
-MARGIN_NAMES = (
-    "population",
-    "marital_status",
-    "employment",
-    "labour_status",
-    "inactivity",
-    "education",
-    "school",
-    "employment_status",
-    "occupation",
-    "industry",
-)
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """A margin and what was done to the tables to get it.
+
+    Attributes:
+        margin: The frame of `margin_schema`.
+        adjustments: The frame of ADJUSTMENT_SCHEMA.
+    """
+
+    margin: pl.DataFrame
+    adjustments: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """How one margin is made, and from what alone.
+
+    Attributes:
+        name: Its name.
+        make: The function from tables and margins, both by name, to the margin.
+        tables: The census tables it reads.
+        margins: The margins it reads.
+        description: One sentence for the UI.
+    """
+
+    name: str
+    make: Callable[[Tables, Margins], Adjusted]
+    tables: tuple[str, ...]
+    margins: tuple[str, ...]
+    description: str
 
 
 def build_margins(tables: Tables) -> dict[str, pl.DataFrame]:
@@ -57,65 +89,24 @@ def build_margins(tables: Tables) -> dict[str, pl.DataFrame]:
     Returns:
         The frames named in MARGIN_NAMES, each with `prefecture`, its axes, and `count`.
     """
-    population = single_year_population(tables)
-    by_group = _to_groups(population)
-    by_census_group = np.concatenate(
-        [by_group[..., :2].sum(axis=-1, keepdims=True), by_group[..., 2:]], axis=-1
-    )
-    marital, marital_unknown = _marital(tables, by_group, by_census_group)
-    labour = _labour(tables, by_group.sum(axis=-1))
-    employed, unemployed, inactive = np.moveaxis(labour, -1, 0)
-    education = _education(tables, by_group.sum(axis=-1))
-    in_school = education[..., list(levels.EDUCATION).index("in_school")]
-    keys, sex = tuple(prefectures()), tuple(levels.SEX)
-    frames = {
-        "population": _frame(population, prefecture=keys, sex=sex, age=SINGLE_AGES),
-        "marital_status": _frame(
-            marital, prefecture=keys, sex=sex, age_group=levels.AGE_GROUPS, marital=levels.MARITAL
-        ),
-        "employment": _frame(
-            _employment(tables, by_census_group, marital_unknown, employed),
-            prefecture=keys,
-            sex=sex,
-            age_group=CENSUS_AGE_GROUPS,
-            employed=("yes", "no"),
-        ),
-        "labour_status": _frame(
-            np.stack([employed, unemployed, inactive], axis=-1),
-            prefecture=keys,
-            sex=sex,
-            labour_status=("employed", "unemployed", "inactive"),
-        ),
-        "inactivity": _frame(
-            _inactivity(tables, inactive.sum(axis=-1)),
-            prefecture=keys,
-            labour_status=("housework", "studying", "other"),
-        ),
-        "education": _frame(education, prefecture=keys, sex=sex, education=levels.EDUCATION),
-        "school": _frame(
-            _school(tables, in_school), prefecture=keys, sex=sex, school=SCHOOLS_FROM_15
-        ),
-        "employment_status": _frame(
-            _scaled(
-                _array(tables["employment_status"], sex=sex,
-                       employment_status=tuple(levels.EMPLOYMENT_STATUS)),
-                employed,
-            ),
-            prefecture=keys, sex=sex, employment_status=levels.EMPLOYMENT_STATUS,
-        ),
-        "occupation": _frame(
-            _imputed(tables, "occupation", tuple(levels.OCCUPATION), employed),
-            prefecture=keys, sex=sex, occupation=levels.OCCUPATION,
-        ),
-        "industry": _frame(
-            _imputed(tables, "industry", tuple(levels.INDUSTRY), employed),
-            prefecture=keys, sex=sex, industry=levels.INDUSTRY,
-        ),
-    }  # fmt: skip
-    return {name: margin_schema(name).validate(frames[name]) for name in MARGIN_NAMES}
+    return {name: adjusted.margin for name, adjusted in build_adjusted(tables).items()}
 
 
-SCHOOLS_FROM_15 = ("lower_secondary", *levels.SCHOOL)
+def build_adjusted(tables: Tables) -> dict[str, Adjusted]:
+    """Return every margin with its adjustments, by name; see `build_margins`.
+
+    Raises:
+        ConflictError: two tables cannot both hold.
+        TableError: a table lacks a cell.
+    """
+    done: dict[str, Adjusted] = {}
+    for name, margin in MARGINS.items():
+        done[name] = margin.make(
+            {table: tables[table] for table in margin.tables},
+            {other: done[other].margin for other in margin.margins},
+        )
+    return done
+
 
 MARGIN_AXES: Mapping[str, tuple[str, ...]] = {
     "population": ("prefecture", "sex", "age"),
@@ -139,7 +130,79 @@ def margin_schema(name: str) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(axes), name=name)
 
 
-def single_year_population(tables: Tables) -> FloatArray:
+# Every kind of adjustment and its reason.
+STEPS: Mapping[str, str] = MappingProxyType(
+    {
+        "unknown_spread": "People whose answer is unknown (不詳) are spread over the known answers "
+        "of their own cell in proportion, because nothing else is known of them.",
+        "published_to_imputed": "The published count lacks everybody whose labour status is "
+        "unknown, so the publisher's imputed count (不詳補完値) takes its place.",
+        "scaled_to_authority": "A table of fewer people is multiplied to the count of its "
+        "authority, with its proportions kept, because margins of one joint must have one size.",
+        "raked": "Counts inside fixed totals are moved until the totals of a second table hold too "
+        "(iterative proportional fitting), the smallest change that meets both.",
+        "merged": "Answers that the model does not tell apart are counted as one: primary school "
+        "and never attended are lower secondary (中学卒).",
+        "dropped": "A figure that no cell of the margin takes is left out, and its people get the "
+        "other answers of their place: the widowed under 25 are one figure for 15-24.",
+        "assumed": "No table says where these people belong, so a stated assumption places them "
+        "(docs/census.md).",
+        "capped": "A share that the assumption before it puts above 99 in 100 is lowered to 99, "
+        "because no cell may have more employed people than residents.",
+        "interpolated": "The table has five-year groups; a curve through their cumulative counts "
+        "gives single years, and moved is the difference from five equal years.",
+    }
+)
+
+ADJUSTMENT_SCHEMA = pa.DataFrameSchema(
+    {
+        "margin": pa.Column(pl.String, pa.Check.isin(list(MARGIN_AXES))),
+        "step": pa.Column(pl.String, pa.Check.isin(list(STEPS))),
+        "tables": pa.Column(pl.String),
+        "prefecture": pa.Column(pl.String),
+        "sex": pa.Column(pl.String, pa.Check.isin([*SEX, "both"])),
+        **{
+            column: pa.Column(pl.Float64, pa.Check.ge(0))
+            for column in ("before", "after", "moved", "share")
+        },
+    },
+    strict=True,
+    ordered=True,
+    unique=["margin", "step", "prefecture", "sex"],
+    name="adjustments",
+)
+
+
+def _adjusted(name: str, margin: pl.DataFrame, *steps: pl.DataFrame) -> Adjusted:
+    adjustments = pl.concat(steps).select(pl.lit(name).alias("margin"), pl.all())
+    return Adjusted(margin_schema(name).validate(margin), ADJUSTMENT_SCHEMA.validate(adjustments))
+
+
+def _step(step: str, tables: str, before: FloatArray, after: FloatArray) -> pl.DataFrame:
+    """Return one step's rows: people before and after, and how many changed their cell.
+
+    Where the sum changes too, `moved` is the larger of what cells gained and what cells lost: the
+    fewest people that must be added, removed or moved to get from one to the other.
+    """
+    sexes = SEX if before.shape[1] == len(SEX) else ("both",)
+    places = (len(before), len(sexes), -1)
+    change = (after - before).reshape(places)
+    moved = np.maximum(
+        np.clip(change, 0, None).sum(axis=-1), np.clip(-change, 0, None).sum(axis=-1)
+    )
+    rows = _frame(moved, sex=sexes).rename({"count": "moved"})
+    return rows.select(
+        pl.lit(step).alias("step"),
+        pl.lit(tables).alias("tables"),
+        "prefecture",
+        "sex",
+        pl.Series("before", before.reshape(places).sum(axis=-1).ravel()),
+        pl.Series("after", after.reshape(places).sum(axis=-1).ravel()),
+        "moved",
+    ).with_columns(share=(pl.col("moved") / pl.col("after")).fill_nan(0.0))
+
+
+def _population(tables: Tables, _: Margins) -> Adjusted:
     """Return residents by prefecture, sex and single year of age 15 to 104, unknown ages spread.
 
     The published counts of known ages are scaled, within 0-14, 15-64 and 65 or more, to the imputed
@@ -150,21 +213,23 @@ def single_year_population(tables: Tables) -> FloatArray:
     # Half a second to import, and only the statistics need it, not the runs of 47 prefectures.
     from scipy.interpolate import PchipInterpolator
 
-    groups = (*(f"{a}-{a + 4}" for a in range(0, 100, 5)), "100+")
-    sex = tuple(levels.SEX)
-    known = _array(tables["population_by_age"], sex=sex, age_group=groups)
-    imputed = _array(tables["population_imputed"], sex=sex, age_group=("0-14", "15-64", "65+"))
+    broad_groups = ("0-14", "15-64", "65+")
+    published = _array(tables["population_by_age"], sex=SEX, age_group=POPULATION_AGE_GROUPS)
+    imputed = _array(tables["population_imputed"], sex=SEX, age_group=broad_groups)
     # 0-14 are three five-year groups, 15-64 ten, 65 or more eight.
-    broad = np.add.reduceat(known, [0, 3, 13], axis=-1)
+    broad = np.add.reduceat(published, [0, 3, 13], axis=-1)
+    remainder(imputed, broad, "population_by_age", "population_imputed", "residents", broad_groups)
     spread = np.repeat(imputed / broad, [3, 10, 8], axis=-1)
-    known = known * spread
+    known = published * spread
+    at_15_to_19 = POPULATION_AGE_GROUPS.index("15-19")
     single = (
-        _array(tables["population_single_years"], sex=sex, age=tuple(str(a) for a in range(19)))[
-            ..., 15:
-        ]
-        * spread[..., groups.index("15-19")][..., None]
+        _array(tables["population_single_years"], sex=SEX, age=("15", "16", "17", "18"))
+        * spread[..., at_15_to_19][..., None]
     )
-    at_19 = known[..., groups.index("15-19")] - single.sum(axis=-1)
+    at_19 = remainder(
+        known[..., at_15_to_19], single.sum(axis=-1), "population_single_years",
+        "population_by_age", "residents of 15-18 among those of 15-19",
+    )  # fmt: skip
     # Cumulative counts at ages 0, 5, ..., 100; the last group has no upper end.
     cumulative = np.concatenate(
         [np.zeros((*known.shape[:2], 1)), known[..., :-1].cumsum(axis=-1)], axis=-1
@@ -173,7 +238,20 @@ def single_year_population(tables: Tables) -> FloatArray:
         PchipInterpolator(np.arange(0, 101, 5), cumulative, axis=-1)(np.arange(20, 101)), axis=-1
     )
     centenarians = known[..., -1:] * _tail(known[..., -2].sum(), known[..., -1].sum())
-    return np.concatenate([single, at_19[..., None], years, centenarians], axis=-1)
+    single_years = np.concatenate([single, at_19[..., None], years, centenarians], axis=-1)
+    from_20 = at_15_to_19 + 1
+    return _adjusted(
+        "population",
+        _frame(single_years, sex=SEX, age=SINGLE_AGES),
+        _step(
+            "unknown_spread", "population_by_age, population_imputed",
+            published[..., at_15_to_19:], known[..., at_15_to_19:],
+        ),
+        _step(
+            "interpolated", "population_by_age",
+            np.repeat(known[..., from_20:] / 5, 5, axis=-1), single_years[..., 5:],
+        ),
+    )  # fmt: skip
 
 
 def _tail(at_95_to_99: float, at_100: float) -> FloatArray:
@@ -194,52 +272,117 @@ def age_group_of(ages: Sequence[int]) -> IntArray:
     return np.searchsorted(np.array(starts), np.asarray(ages), side="right") - 1
 
 
-def _to_groups(population: FloatArray) -> FloatArray:
+def _residents(margins: Margins) -> FloatArray:
+    """Return residents by the model's age groups."""
+    single_years = _array(margins["population"], sex=SEX, age=SINGLE_AGES)
     position = age_group_of(SINGLE_AGES)
     return np.stack(
-        [population[..., position == g].sum(axis=-1) for g in range(len(levels.AGE_GROUPS))],
+        [single_years[..., position == g].sum(axis=-1) for g in range(len(levels.AGE_GROUPS))],
         axis=-1,
     )
 
 
-def _marital(
-    tables: Tables, by_group: FloatArray, by_census_group: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return marital status by model age group, and how many have none known, by census group.
+def _to_census_groups(by_group: FloatArray) -> FloatArray:
+    """Return counts by the model's age groups as counts by those of the census."""
+    teens = by_group[..., :2].sum(axis=-1, keepdims=True)
+    return np.concatenate([teens, by_group[..., 2:]], axis=-1)
+
+
+def _marital_known(tables: Tables) -> FloatArray:
+    """Return people of known marital status by census age group, 0 where the table has no cell."""
+    return _array(
+        tables["marital_status"],
+        sex=SEX, age_group=CENSUS_AGE_GROUPS, marital=tuple(levels.MARITAL), missing=0.0,
+    )  # fmt: skip
+
+
+def _marital(tables: Tables, margins: Margins) -> Adjusted:
+    """Return marital status by model age group.
 
     Nobody of 15-17 counts as ever married: in 2020 men could marry from 18 and women from 16, few
     of whom did (ASSUMED none). The few married of 15-19 are therefore 18 or 19. The table has no
     widowed of 15-19 or 20-24, only 1,645 of both together in the nation: those cells are empty.
     """
-    known = _array(
-        tables["marital_status"],
-        sex=tuple(levels.SEX), age_group=CENSUS_AGE_GROUPS, marital=tuple(levels.MARITAL),
-        missing=0.0,
+    by_group = _residents(margins)
+    by_census_group = _to_census_groups(by_group)
+    known = _marital_known(tables)
+    # The published residents of known age tell those of unknown status from those of unknown age.
+    residents = _array(tables["population_by_age"], sex=SEX, age_group=POPULATION_AGE_GROUPS[3:])
+    residents = np.concatenate(
+        [residents[..., :14], residents[..., 14:].sum(axis=-1, keepdims=True)], axis=-1
+    )
+    remainder(
+        residents, known.sum(axis=-1), "marital_status", "population_by_age",
+        "residents of known marital status", CENSUS_AGE_GROUPS,
     )  # fmt: skip
-    unknown = np.maximum(by_census_group - known.sum(axis=-1), 0)
     spread = _scaled(known, by_census_group)
     teens = spread[..., 0, :].copy()
     never = list(levels.MARITAL).index("never_married")
+    ever = np.delete(teens, never, axis=-1)
+    remainder(
+        by_group[..., 1], ever.sum(axis=-1), "marital_status", "population_single_years",
+        "ever married of 15-19, taken to be 18 or 19",
+    )  # fmt: skip
     minors = np.zeros_like(teens)
     minors[..., never] = by_group[..., 0]
     adults = teens - minors
-    return np.concatenate(
-        [np.stack([minors, adults], axis=-2), spread[..., 1:, :]], axis=-2
-    ), unknown
+    marital = np.concatenate([np.stack([minors, adults], axis=-2), spread[..., 1:, :]], axis=-2)
+
+    under_25 = pl.col("age_group") == "15-24"
+    widowed = _array(tables["marital_status"].filter(under_25), sex=SEX, missing=0.0)
+    everyone = residents.sum(axis=-1)
+    by_residents = ever * (by_group[..., 0] / by_census_group[..., 0])[..., None]
+    return _adjusted(
+        "marital_status",
+        _frame(marital, sex=SEX, age_group=levels.AGE_GROUPS, marital=levels.MARITAL),
+        _step(
+            "unknown_spread", "marital_status, population_by_age",
+            known.sum(axis=(-2, -1)) + widowed, everyone,
+        ),
+        _step(
+            "dropped", "marital_status",
+            np.stack([everyone - widowed, widowed], axis=-1),
+            np.stack([everyone, np.zeros_like(widowed)], axis=-1),
+        ),
+        _step(
+            "scaled_to_authority", "marital_status, population_imputed", residents, by_census_group
+        ),
+        _step(
+            "assumed", "marital_status, population_single_years",
+            np.stack([by_residents, ever - by_residents], axis=-1),
+            np.stack([np.zeros_like(ever), ever], axis=-1),
+        ),
+    )  # fmt: skip
 
 
-def _labour(tables: Tables, residents: FloatArray) -> FloatArray:
+def _labour_series(tables: Tables, series: str, *statuses: str) -> FloatArray:
+    table = tables["labour_status"].filter(pl.col("series") == series).drop("series")
+    return _array(table, sex=SEX, labour_status=statuses)
+
+
+def _labour(tables: Tables, margins: Margins) -> Adjusted:
     """Return employed, unemployed, inactive: the imputed series, scaled to all residents of 15+."""
-    table = tables["labour_status"].filter(pl.col("series") == "imputed").drop("series")
-    imputed = _array(
-        table, sex=tuple(levels.SEX), labour_status=("employed", "unemployed", "inactive")
-    )
-    return _scaled(imputed, residents)
+    imputed = _labour_series(tables, "imputed", *WORKING)
+    labour = _scaled(imputed, _residents(margins).sum(axis=-1))
+    return _adjusted(
+        "labour_status",
+        _frame(labour, sex=SEX, labour_status=WORKING),
+        _step(
+            "published_to_imputed", "labour_status",
+            _labour_series(tables, "published", *WORKING), imputed,
+        ),
+        _step("scaled_to_authority", "labour_status, population_imputed", imputed, labour),
+    )  # fmt: skip
 
 
-def _employment(
-    tables: Tables, residents: FloatArray, unknown: FloatArray, employed: FloatArray
-) -> FloatArray:
+def _working(margins: Margins, status: str) -> FloatArray:
+    """Return people of one labour status, from the margin."""
+    return _array(margins["labour_status"], sex=SEX, labour_status=WORKING)[
+        ..., WORKING.index(status)
+    ]
+
+
+def _employment(tables: Tables, margins: Margins) -> Adjusted:
     """Return employed and not, by census age group, adding up to the imputed employed.
 
     The published table by age lacks those whose labour status is unknown, and these are not evenly
@@ -249,94 +392,267 @@ def _employment(
     every age from 20 to 74, where scaling the odds of all ages alike is off by up to 12
     (docs/census.md).
     """
-    published = _array(
-        tables["employed_by_age"], sex=tuple(levels.SEX), age_group=CENSUS_AGE_GROUPS
-    )
-    labour = tables["labour_status"].filter(pl.col("series") == "published").drop("series")
-    known = _array(labour, sex=tuple(levels.SEX), labour_status=("labour_force", "inactive")).sum(
-        axis=-1
-    )
-    missing = np.maximum(residents.sum(axis=-1) - known, 0)
+    residents = _to_census_groups(_residents(margins))
+    employed = _working(margins, "employed")
+    published = _array(tables["employed_by_age"], sex=SEX, age_group=CENSUS_AGE_GROUPS)
+    known = _labour_series(tables, "published", "labour_force", "inactive").sum(axis=-1)
+    missing = remainder(
+        residents.sum(axis=-1), known, "labour_status", "population_imputed",
+        "residents of known labour status",
+    )  # fmt: skip
+    unknown = remainder(
+        residents, _marital_known(tables).sum(axis=-1), "marital_status", "population_by_age",
+        "residents of known marital status", CENSUS_AGE_GROUPS,
+    )  # fmt: skip
     missing_by_age = _scaled(unknown, missing)
-    rate = np.clip(published / np.maximum(residents - missing_by_age, 1), 1e-4, 0.99)
+    uncapped = published / np.maximum(residents - missing_by_age, 1)
+    rate = np.clip(uncapped, LOWEST_RATE, HIGHEST_RATE)
     result = np.empty((*residents.shape, 2))
     ages = np.arange(residents.shape[-1])
     for where in np.ndindex(residents.shape[:2]):
         seed = np.stack([rate[where], 1 - rate[where]], axis=-1) * residents[where][:, None]
         total = residents[where].sum()
-        raked = rake(
-            seed.ravel(),
-            [
-                Target("population", np.repeat(ages, 2), residents[where], CENSUS_AGE_GROUPS),
-                Target(
-                    "labour_status",
-                    np.tile([0, 1], len(ages)),
-                    np.array([employed[where], total - employed[where]]),
-                    ("employed", "not employed"),
-                ),
-            ],
-            tolerance=TOLERANCE,
+        result[where] = _raked(
+            seed,
+            Target("population", np.repeat(ages, 2), residents[where], CENSUS_AGE_GROUPS),
+            Target(
+                "labour_status",
+                np.tile([0, 1], len(ages)),
+                np.array([employed[where], total - employed[where]]),
+                ("employed", "not employed"),
+            ),
+            ("employed_by_age", "labour_status"),
+            f"{tuple(prefectures())[where[0]]}, {SEX[where[1]]}",
         )
-        result[where] = raked.weights.reshape(-1, 2)
-    return result
+    pair = "employed_by_age, labour_status"
+    imputed = _scaled(published, _labour_series(tables, "imputed", "employed")[..., 0])
+    alike = _scaled(published, employed)
+    return _adjusted(
+        "employment",
+        _frame(result, sex=SEX, age_group=CENSUS_AGE_GROUPS, employed=("yes", "no")),
+        _step("published_to_imputed", pair, published, imputed),
+        _step("scaled_to_authority", "employed_by_age, population_imputed", imputed, alike),
+        _step("assumed", "employed_by_age, marital_status", alike, uncapped * residents),
+        _step("capped", "employed_by_age, marital_status", uncapped * residents, rate * residents),
+        _step("raked", pair, rate * residents, result[..., 0]),
+    )  # fmt: skip
 
 
-def _inactivity(tables: Tables, inactive: FloatArray) -> FloatArray:
+def _inactivity(tables: Tables, margins: Margins) -> Adjusted:
     """Return housework, studying and other by prefecture, scaled to the imputed inactive."""
-    detail = tables["labour_detail"].rename({"item": "labour_status"})
-    published = _array(detail, labour_status=("housework", "studying", "other"))
-    return _scaled(published, inactive)
+    kinds = ("housework", "studying", "other")
+    published = _array(
+        tables["labour_detail"].rename({"item": "labour_status"}), labour_status=kinds
+    )
+    scaled = _scaled(published, _working(margins, "inactive").sum(axis=-1))
+    return _adjusted(
+        "inactivity",
+        _frame(scaled, labour_status=kinds),
+        _step(
+            "scaled_to_authority", "labour_detail, labour_status",
+            published[:, None], scaled[:, None],
+        ),
+    )  # fmt: skip
 
 
-def _education(tables: Tables, residents: FloatArray) -> FloatArray:
+def _education(tables: Tables, margins: Margins) -> Adjusted:
     """Return the model's levels, unknown schooling spread, scaled to all residents of 15+."""
     census = (
         "primary", "lower_secondary", "upper_secondary", "junior_college", "university",
         "graduate_school", "graduates_unknown", "in_school", "never_attended", "unknown",
     )  # fmt: skip
-    table = _array(tables["education"], sex=tuple(levels.SEX), education=census)
+    table = _array(tables["education"], sex=SEX, education=census)
     part = {name: table[..., position] for position, name in enumerate(census)}
     known = np.stack([part[name] for name in census[:6]], axis=-1)
     graduates = _scaled(known, known.sum(axis=-1) + part["graduates_unknown"])
     lower = graduates[..., 0] + graduates[..., 1] + part["never_attended"]
     merged = np.stack([lower, *np.moveaxis(graduates[..., 2:], -1, 0), part["in_school"]], axis=-1)
-    return _scaled(merged, residents)
+    education = _scaled(merged, _residents(margins).sum(axis=-1))
+
+    # The figures of the table, with primary and never attended beside what they become.
+    columns = ("primary", "never_attended", *census[1:6], "in_school")
+    apart = np.stack([part[name] for name in columns], axis=-1)
+    together = apart.copy()
+    together[..., 2] += apart[..., :2].sum(axis=-1)
+    together[..., :2] = 0
+    spread = _scaled(merged, table.sum(axis=-1))
+    return _adjusted(
+        "education",
+        _frame(education, sex=SEX, education=levels.EDUCATION),
+        _step("merged", "education", apart, together),
+        _step("unknown_spread", "education", together[..., 2:], spread),
+        _step("scaled_to_authority", "education, population_imputed", spread, education),
+    )  # fmt: skip
 
 
-def _school(tables: Tables, in_school: FloatArray) -> FloatArray:
+def _school(tables: Tables, margins: Margins) -> Adjusted:
     """Return people of 15+ in school by its type; what no upper type explains is lower secondary.
 
     On 1 October those born from April to September are 15 in their last year of lower secondary.
     """
-    upper = _array(tables["enrolment"], sex=tuple(levels.SEX), school=tuple(levels.SCHOOL))
-    published = _array(tables["education"], sex=tuple(levels.SEX), education=("in_school",))[..., 0]
-    lower = np.maximum(published - upper.sum(axis=-1), 1)
-    return _scaled(np.concatenate([lower[..., None], upper], axis=-1), in_school)
+    upper = _array(tables["enrolment"], sex=SEX, school=tuple(levels.SCHOOL))
+    published = _array(tables["education"], sex=SEX, education=("in_school",))[..., 0]
+    lower = remainder(
+        published, upper.sum(axis=-1), "enrolment", "education", "in school from upper secondary on"
+    )
+    placed = np.concatenate([lower[..., None], upper], axis=-1)
+    in_school = _array(margins["education"], sex=SEX, education=("in_school",))[..., 0]
+    school = _scaled(placed, in_school)
+    unplaced = np.concatenate([np.zeros_like(lower)[..., None], upper], axis=-1)
+    return _adjusted(
+        "school",
+        _frame(school, sex=SEX, school=SCHOOLS_FROM_15),
+        _step("assumed", "education, enrolment", unplaced, placed),
+        _step("scaled_to_authority", "education, population_imputed", placed, school),
+    )
 
 
-def _imputed(tables: Tables, axis: str, codes: tuple[str, ...], employed: FloatArray) -> FloatArray:
-    """Return employed people by sex and `axis`: published shape, raked to the imputed totals."""
-    published = _array(tables[axis].rename({axis: "code"}), sex=tuple(levels.SEX), code=codes)
-    imputed = _array(tables[f"{axis}_imputed"].rename({axis: "code"}), code=codes)
+def _employment_status(tables: Tables, margins: Margins) -> Adjusted:
+    """Return employed people by employment status, unknown status spread."""
+    table = tables["employment_status"]
+    known = _array(table, sex=SEX, employment_status=tuple(levels.EMPLOYMENT_STATUS))
+    unknown = _array(table, sex=SEX, employment_status=("unknown",))
+    status = _scaled(known, _working(margins, "employed"))
+    spread = _scaled(known, known.sum(axis=-1) + unknown[..., 0])
+    return _adjusted(
+        "employment_status",
+        _frame(status, sex=SEX, employment_status=levels.EMPLOYMENT_STATUS),
+        _step("unknown_spread", "employment_status", known, spread),
+        _step("scaled_to_authority", "employment_status, labour_status", spread, status),
+    )  # fmt: skip
+
+
+def _work(
+    axis: str, codes: tuple[str, ...], other: str, tables: Tables, margins: Margins
+) -> Adjusted:
+    """Return employed people by sex and `axis`: published shape, raked to the imputed totals.
+
+    `other` is the code of unclassifiable work, which the imputed totals have spread already.
+    """
+    table, imputed_table = tables[axis].rename({axis: "code"}), f"{axis}_imputed"
+    published = _array(table, sex=SEX, code=codes)
+    imputed = _array(tables[imputed_table].rename({axis: "code"}), code=codes)
+    employed = _working(margins, "employed")
     totals = _scaled(imputed, employed.sum(axis=-1))
     result = np.empty_like(published)
     sexes, columns = published.shape[1:]
-    for prefecture in range(len(published)):
-        raked = rake(
-            published[prefecture].ravel(),
-            [
-                Target(
-                    "labour_status", np.repeat(np.arange(sexes), columns), employed[prefecture],
-                    tuple(levels.SEX),
-                ),
-                Target(
-                    f"{axis}_imputed", np.tile(np.arange(columns), sexes), totals[prefecture], codes
-                ),
-            ],
-            tolerance=TOLERANCE,
-        )  # fmt: skip
-        result[prefecture] = raked.weights.reshape(sexes, columns)
-    return result
+    for prefecture, key in enumerate(prefectures()):
+        result[prefecture] = _raked(
+            published[prefecture],
+            Target(
+                "labour_status", np.repeat(np.arange(sexes), columns), employed[prefecture], SEX
+            ),
+            Target(imputed_table, np.tile(np.arange(columns), sexes), totals[prefecture], codes),
+            (axis, imputed_table),
+            key,
+        )
+    unclassifiable = _array(table, sex=SEX, code=(other,))
+    spread = _scaled(published, published.sum(axis=-1) + unclassifiable[..., 0])
+    alike = _scaled(published, employed)
+    return _adjusted(
+        axis,
+        _frame(result, sex=SEX, **{axis: codes}),
+        _step("unknown_spread", axis, published, spread),
+        _step("scaled_to_authority", f"{axis}, labour_status", spread, alike),
+        _step("raked", f"{axis}, {imputed_table}", alike, result),
+    )
+
+
+MARGINS: Mapping[str, Margin] = MappingProxyType(
+    {
+        margin.name: margin
+        for margin in (
+            Margin(
+                "population",
+                _population,
+                ("population_by_age", "population_imputed", "population_single_years"),
+                (),
+                "Residents by sex and single year of age from 15, unknown ages spread.",
+            ),
+            Margin(
+                "marital_status",
+                _marital,
+                ("marital_status", "population_by_age"),
+                ("population",),
+                "Residents by sex, age group and marital status, unknown status spread.",
+            ),
+            Margin(
+                "labour_status",
+                _labour,
+                ("labour_status",),
+                ("population",),
+                "Residents by sex who are employed, unemployed or inactive, by the imputed series.",
+            ),
+            Margin(
+                "employment",
+                _employment,
+                ("employed_by_age", "marital_status", "labour_status"),
+                ("population", "labour_status"),
+                "Residents by sex and age group, employed or not, with the missing placed by age.",
+            ),
+            Margin(
+                "inactivity",
+                _inactivity,
+                ("labour_detail",),
+                ("labour_status",),
+                "Inactive residents by what they do: housework, studying or other.",
+            ),
+            Margin(
+                "education",
+                _education,
+                ("education",),
+                ("population",),
+                "Residents by sex and schooling, unknown schooling spread.",
+            ),
+            Margin(
+                "school",
+                _school,
+                ("enrolment", "education"),
+                ("education",),
+                "Residents in school by sex and type of school.",
+            ),
+            Margin(
+                "employment_status",
+                _employment_status,
+                ("employment_status",),
+                ("labour_status",),
+                "Employed residents by sex and employment status, unknown status spread.",
+            ),
+            Margin(
+                "occupation",
+                partial(_work, "occupation", tuple(levels.OCCUPATION), "L"),
+                ("occupation", "occupation_imputed"),
+                ("labour_status",),
+                "Employed residents by sex and occupation, raked to the imputed totals.",
+            ),
+            Margin(
+                "industry",
+                partial(_work, "industry", tuple(levels.INDUSTRY), "T"),
+                ("industry", "industry_imputed"),
+                ("labour_status",),
+                "Employed residents by sex and industry, raked to the imputed totals.",
+            ),
+        )
+    }
+)
+MARGIN_NAMES = tuple(MARGINS)
+
+
+def _raked(
+    seed: FloatArray, first: Target, second: Target, tables: tuple[str, str], place: str
+) -> FloatArray:
+    """Return the seed raked to two targets.
+
+    Raises:
+        ConflictError: no distribution over the seed's cells meets both; names the tables and the
+            place.
+    """
+    try:
+        weights = rake(seed.ravel(), [first, second], tolerance=TOLERANCE).weights
+    except MarginConflictError as error:
+        names = " and ".join(f"census/{table}" for table in tables)
+        raise ConflictError(f"{names} cannot both hold in {place}: {error}") from error
+    return weights.reshape(seed.shape)
 
 
 def _scaled(parts: FloatArray, totals: FloatArray) -> FloatArray:
@@ -346,7 +662,7 @@ def _scaled(parts: FloatArray, totals: FloatArray) -> FloatArray:
 
 
 def _array(
-    table: pl.DataFrame, *, missing: float | None = None, **axes: Sequence[str]
+    table: pl.DataFrame, *, missing: float | None = None, **axes: Sequence[str] | Sequence[int]
 ) -> FloatArray:
     """Return the table's counts as an array of prefecture and the given axes, in their order.
 
@@ -367,7 +683,8 @@ def _array(
 
 
 def _frame(counts: FloatArray, **axes: Sequence[object] | Mapping[str, str]) -> pl.DataFrame:
-    """Return an array as a frame with one row per cell, the opposite of `_array`."""
+    """Return an array of prefecture and the given axes as a frame, the opposite of `_array`."""
+    axes = {"prefecture": tuple(prefectures()), **axes}
     codes = [list(levels_) for levels_ in axes.values()]
     positions = np.unravel_index(np.arange(counts.size), counts.shape)
     columns = {axis: pl.Series(axis, codes[i]).gather(positions[i]) for i, axis in enumerate(axes)}

@@ -7,7 +7,7 @@ hold - is an error that shows what was expected and what came.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -189,6 +189,7 @@ class Claimed:
 
     axis: Axis
     members: pl.DataFrame
+    rule: AxisRule
 
     @property
     def codes(self) -> list[str]:
@@ -212,7 +213,7 @@ class TidyTable:
 def canonical(label: str, code: str = "") -> str:
     """Return a label in the one spelling that patterns are written in."""
     text = unicodedata.normalize("NFKC", label)
-    text = re.sub(r"\s+", "", text).translate(str.maketrans("()~〜,", "（）～～，"))
+    text = re.sub(r"\s+", "", text).translate(str.maketrans("()~〜,/", "（）～～，／"))
     if code:
         start = unicodedata.normalize("NFKC", code)
         text = re.sub(rf"^(?:{re.escape(start)}_|【{re.escape(start)}】)", "", text)
@@ -247,7 +248,7 @@ def claim(axes: Sequence[Axis], rules: Sequence[AxisRule], name: str) -> list[Cl
                 f"'{rule.name}'; the table has {came}"
             )
         free.remove(found[0])
-        claimed.append(Claimed(found[0], _meanings(found[0], rule, name)))
+        claimed.append(Claimed(found[0], _meanings(found[0], rule, name), rule))
     if free:
         extra = ", ".join(f"'{axis.name}' of {len(axis.members)} members" for axis in free)
         raise DriftError(f"census/{name}: axes that nobody expects: {extra}")
@@ -337,7 +338,8 @@ def selection(axes: Sequence[Axis], entry: TableEntry, name: str) -> dict[str, l
     return {
         claimed.axis.id: claimed.codes
         for claimed in claim(axes, entry.axes, name)
-        if len(claimed.codes) < len(claimed.axis.members)
+        # An answer names only what was asked for, and a path needs every step.
+        if len(claimed.codes) < len(claimed.axis.members) and not claimed.rule.path
     }
 
 
@@ -496,7 +498,6 @@ def _thinnest(frame: pl.DataFrame, columns: Iterable[str]) -> str:
     return ""
 
 
-def optional_tables(registry: Registry | None = None) -> tuple[str, ...]:
-    """Return the names of the tables that no margin needs."""
-    tables: Mapping[str, TableEntry] = (registry or load_registry()).tables
-    return tuple(name for name, entry in tables.items() if entry.optional)
+def needed_tables() -> tuple[str, ...]:
+    """Return the names of the tables that margins are made from."""
+    return tuple(name for name, entry in load_registry().tables.items() if not entry.optional)

@@ -46,12 +46,7 @@ def render_stats_data(
     """
     total = table.cells.height
     page = table.cells.slice(start - 1, 0 if count_only else limit)
-    result: dict[str, Any] = {"TOTAL_NUMBER": total}
-    if page.height:
-        last = start + page.height - 1
-        result |= {"FROM_NUMBER": start, "TO_NUMBER": last}
-        if last < total:
-            result["NEXT_KEY"] = last + 1
+    result = {"TOTAL_NUMBER": total, **_result_inf(total, start, page.height)}
     data: dict[str, Any] = {"RESULT_INF": result}
     if not count_only:
         data["TABLE_INF"] = _table_inf(table.info)
@@ -78,13 +73,10 @@ def render_list(
 ) -> bytes:
     """Write one page of getStatsList; a table comes once per area that it covers, as given."""
     page = tables[start - 1 : start - 1 + limit]
-    result: dict[str, Any] | str = ""
-    if page:
-        last = start + len(page) - 1
-        result = {"FROM_NUMBER": start, "TO_NUMBER": last}
-        if last < len(tables):
-            result["NEXT_KEY"] = last + 1
-    found: dict[str, Any] = {"NUMBER": len(tables), "RESULT_INF": result}
+    found: dict[str, Any] = {
+        "NUMBER": len(tables),
+        "RESULT_INF": _result_inf(len(tables), start, len(page)) or "",
+    }
     if page:
         found["TABLE_INF"] = _one_or_many([_table_inf(table) for table in page])
     status = OK if tables else NO_DATA
@@ -92,9 +84,13 @@ def render_list(
 
 
 def render_catalog(
-    datasets: Mapping[str, Sequence[Resource]], parameters: Parameters | None = None
+    datasets: Mapping[str, Sequence[Resource]],
+    *,
+    start: int = 1,
+    limit: int = 100,
+    parameters: Parameters | None = None,
 ) -> bytes:
-    """Write an answer of getDataCatalog: datasets by title, each with its files."""
+    """Write one page of getDataCatalog: datasets by title, each with its files."""
     entries = [
         {
             "@id": f"{number:012d}",
@@ -103,10 +99,13 @@ def render_catalog(
         }
         for number, (title, resources) in enumerate(datasets.items(), start=1)
     ]
-    found: dict[str, Any] = {"NUMBER": len(entries), "RESULT_INF": ""}
-    if entries:
-        found["RESULT_INF"] = {"FROM_NUMBER": 1, "TO_NUMBER": len(entries)}
-        found["DATA_CATALOG_INF"] = _one_or_many(entries)
+    page = entries[start - 1 : start - 1 + limit]
+    found: dict[str, Any] = {
+        "NUMBER": len(entries),
+        "RESULT_INF": _result_inf(len(entries), start, len(page)) or "",
+    }
+    if page:
+        found["DATA_CATALOG_INF"] = _one_or_many(page)
     status = OK if entries else NO_DATA
     return _answer("getDataCatalog", status, parameters, {"DATA_CATALOG_LIST_INF": found})
 
@@ -140,6 +139,15 @@ def _encode(
         **payload,
     }
     return json.dumps({root: content}, separators=(",", ":")).encode("ascii")
+
+
+def _result_inf(total: int, start: int, count: int) -> dict[str, int]:
+    """Return where a page lies; nothing if it is empty."""
+    if not count:
+        return {}
+    last = start + count - 1
+    following = {"NEXT_KEY": last + 1} if last < total else {}
+    return {"FROM_NUMBER": start, "TO_NUMBER": last, **following}
 
 
 def _table_inf(info: TableInfo) -> dict[str, Any]:

@@ -178,6 +178,19 @@ def check_totals(table: pl.DataFrame, totals: Sequence[PublishedTotal], where: s
             )
 
 
+def published_totals(table: pl.DataFrame, totals: Sequence[PublishedTotal]) -> pl.DataFrame:
+    """Return each published total beside the sum of the table's rows."""
+    rows = [
+        (
+            ", ".join(f"{k}={v}" for k, v in total.where.items()) or "all",
+            float(total.equals),
+            _sum(table, total, "table"),
+        )
+        for total in totals
+    ]
+    return pl.DataFrame(rows, schema=["rows", "published", "found"], orient="row")
+
+
 def _sum(table: pl.DataFrame, total: PublishedTotal, where: str) -> float:
     rows = table
     for column, value in total.where.items():

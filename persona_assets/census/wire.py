@@ -6,7 +6,7 @@ is an object or plain text; VALUE is absent where there is nothing; figures are 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Final
@@ -14,7 +14,15 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
-from persona_assets.census.raw import CELL_COLUMNS, Axis, Member, TableInfo
+from persona_assets.census.raw import (
+    CELL_COLUMNS,
+    Axis,
+    Member,
+    RawTable,
+    TableInfo,
+    encode_page,
+    make_table,
+)
 from persona_assets.errors import PersonaAssetsError
 
 OK: Final = 0
@@ -44,6 +52,7 @@ class StatusError(EStatError):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"e-Stat answers status {status}: {message}")
         self.status = status
+        self.message = message
 
     @property
     def can_heal(self) -> bool:
@@ -154,6 +163,36 @@ def parse_stats_data(body: bytes, axes: Sequence[Axis] | None = None) -> DataPag
     )
 
 
+def assemble(pages: Iterable[DataPage]) -> RawTable:
+    """Put the pages of one table together, with every member that a part of them names.
+
+    Pages may come in parts, each with classes of its own on its first page: a request takes at most
+    a hundred codes of an axis. A page is held as small integers as soon as it is read.
+
+    Raises:
+        AnswerError: there is no page, or the first has no classes.
+        RawTableError: a cell is given twice.
+    """
+    axes: dict[str, Axis] = {}
+    marks: dict[str, str] = {}
+    coded: list[pl.DataFrame] = []
+    info: TableInfo | None = None
+    part: tuple[Axis, ...] = ()
+    for page in pages:
+        info = info or page.info
+        marks |= page.marks
+        part = page.axes or part
+        for axis in page.axes or ():
+            known = axes.get(axis.id, Axis(axis.id, axis.name, ()))
+            codes = set(known.codes)
+            new = tuple(member for member in axis.members if member.code not in codes)
+            axes[axis.id] = Axis(axis.id, axis.name, known.members + new)
+        coded.append(encode_page(page.cells, part))
+    if info is None or not axes:
+        raise AnswerError("e-Stat's getStatsData answers have no page with classes (CLASS_INF)")
+    return make_table(info, tuple(axes.values()), coded, marks)
+
+
 def parse_meta(body: bytes) -> tuple[TableInfo, tuple[Axis, ...]]:
     """Read an answer of getMetaInfo: the table and its axes.
 
@@ -208,11 +247,13 @@ def parse_catalog(body: bytes) -> Catalog:
     for dataset in as_list(found.get("DATA_CATALOG_INF")):
         for resource in as_list((dataset.get("RESOURCES") or {}).get("RESOURCE")):
             title = resource.get("TITLE") or {}
-            name = title.get("NAME") if isinstance(title, dict) else title
+            # Not every file has a name beside its table's.
+            if isinstance(title, dict):
+                title = title.get("NAME") or title.get("TABLE_NAME")
             resources.append(
                 Resource(
                     id=str(resource.get("@id", "")),
-                    title=_text(name),
+                    title=_text(title),
                     url=_text(resource.get("URL")),
                     format=_text(resource.get("FORMAT")),
                     modified=_text(resource.get("LAST_MODIFIED_DATE")),
@@ -309,14 +350,17 @@ def _message(result: Any) -> str:
 
 def _axes(class_inf: Any) -> tuple[Axis, ...]:
     objects = as_list(class_inf.get("CLASS_OBJ") if isinstance(class_inf, dict) else None)
-    return tuple(
-        Axis(
-            id=str(obj["@id"]),
-            name=str(obj.get("@name", "")),
-            members=tuple(_member(member) for member in as_list(obj.get("CLASS"))),
+    try:
+        return tuple(
+            Axis(
+                id=str(obj["@id"]),
+                name=str(obj.get("@name", "")),
+                members=tuple(_member(member) for member in as_list(obj.get("CLASS"))),
+            )
+            for obj in objects
         )
-        for obj in objects
-    )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AnswerError(f"e-Stat's CLASS_INF has a class without {error}") from None
 
 
 def _member(member: Mapping[str, Any]) -> Member:

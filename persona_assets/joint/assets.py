@@ -3,14 +3,15 @@
 import dagster as dg
 import polars as pl
 
-from persona_assets.census.assets import TABLE_KEYS
+from persona_assets.census.assets import SHAPES
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.joint.fit import fit_prefecture
 from persona_assets.joint.seeds import occupation_shapes
+from persona_assets.storage.conditions import when_inputs_changed
 from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, Folders
 
-SHAPES = tuple(key.split("/")[1] for key in TABLE_KEYS if key.startswith("shapes/"))
+MARGIN_KEYS = [dg.AssetKey(["margin", name]) for name in MARGIN_NAMES]
 
 
 @dg.asset(
@@ -23,6 +24,8 @@ SHAPES = tuple(key.split("/")[1] for key in TABLE_KEYS if key.startswith("shapes
         **{f"shape_{name}": dg.AssetIn(key=["shapes", name]) for name in SHAPES},
     },
     deps=[["words", "occupations"]],
+    # A fit reads its own prefecture's rows of every margin and no others.
+    automation_condition=when_inputs_changed(by_prefecture=MARGIN_KEYS),
 )
 def joint_distribution(
     context: dg.AssetExecutionContext, folders: Folders, **inputs: pl.DataFrame

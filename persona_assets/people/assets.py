@@ -8,6 +8,7 @@ from persona_assets.people.build import build_people
 from persona_assets.people.quotas import draw_quotas
 from persona_assets.people.schema import PEOPLE_SCHEMA
 from persona_assets.storage.checks import schema_check
+from persona_assets.storage.conditions import when_inputs_changed
 from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, Folders, RecipeResource
 
@@ -19,6 +20,9 @@ from persona_assets.storage.resources import PREFECTURES, Folders, RecipeResourc
     code_version="1",
     ins={"population": dg.AssetIn(key=["margin", "population"])},
     deps=[["words", folder] for folder in ("geography", "names", "occupations", "lifestyle")],
+    # The quotas are a rounding of the whole nation, so people depend on every prefecture's
+    # residents, but on their own prefecture's joint alone.
+    automation_condition=when_inputs_changed(),
 )
 def people(
     context: dg.AssetExecutionContext,

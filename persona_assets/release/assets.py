@@ -33,6 +33,7 @@ def release(
     findings: pl.DataFrame,
     joint_distribution: pl.DataFrame,
     population: pl.DataFrame,
+    table_origins: pl.DataFrame,
     folders: Folders,
     recipe: RecipeResource,
 ) -> dg.MaterializeResult[None]:
@@ -47,6 +48,7 @@ def release(
         findings=findings,
         joints=joint_distribution,
         population=population,
+        origins=table_origins,
         recipe=recipe.load(),
         releases=releases_dir(folders.data_root),
         reference_dir=folders.reference_dir,

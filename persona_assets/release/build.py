@@ -3,10 +3,12 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 import persona_assets
+from persona_assets.census.origins import SHIPPED
 from persona_assets.census.tables import content_hash, load_sources
 from persona_assets.joint.fit import Joint
 from persona_assets.partitions import prefectures
@@ -45,6 +47,7 @@ def build_release(
     findings: pl.DataFrame,
     joints: pl.DataFrame,
     population: pl.DataFrame,
+    origins: pl.DataFrame,
     recipe: Recipe,
     releases: Path,
     reference_dir: Path,
@@ -59,6 +62,7 @@ def build_release(
         findings: What the rules found.
         joints: The joints' frames.
         population: The `population` margin.
+        origins: Where the census tables come from (`census.origins`).
         recipe: The recipe that all of them were made from.
         releases: The folder of all versions.
         reference_dir: The figures and word lists that ship.
@@ -78,14 +82,7 @@ def build_release(
     full = len(here) == len(prefectures())
     if full and recipe.size >= GUARANTEED_FROM_SIZE:
         _refuse_missed_margins(fits)
-    sources = {
-        key: {
-            **source.model_dump(include={"title", "table_id", "survey", "year", "publisher",
-                                         "licence", "kind"}),
-            "sha256": content_hash(key, reference_dir),
-        }
-        for key, source in load_sources(reference_dir).items()
-    }  # fmt: skip
+    sources = _sources(origins, reference_dir)
     facts = ReleaseFacts(
         name=recipe.name,
         version=recipe.version,
@@ -100,6 +97,7 @@ def build_release(
         package_version=persona_assets.__version__,
         sources=tuple({"key": key, **source} for key, source in sources.items()),
         quarantined=left_out,
+        estat_api="api" in origins["door"],
     )
     samples = to_records(checked[:: max(1, checked.height // SAMPLES)][:SAMPLES], "default")
     folder = write_release(
@@ -140,6 +138,32 @@ def build_release(
         },
     )  # fmt: skip
     return Built(folder, checked.height, len(here), fits)
+
+
+def _sources(origins: pl.DataFrame, reference_dir: Path) -> dict[str, dict[str, Any]]:
+    """Return where every figure and word comes from, with the hash of its content.
+
+    Census tables are those that the margins were made from: as they ship, or snapshots of e-Stat.
+    """
+    sources = {
+        key: {
+            **source.model_dump(include={"title", "table_id", "survey", "year", "publisher",
+                                         "licence", "kind"}),
+            "door": SHIPPED,
+            "sha256": content_hash(key, reference_dir),
+        }
+        for key, source in load_sources(reference_dir).items()
+    }  # fmt: skip
+    for origin in origins.filter(pl.col("door") != SHIPPED).iter_rows(named=True):
+        sources[f"census/{origin['table']}"] |= {
+            "title": origin["title"],
+            "table_id": origin["table_id"],
+            "door": origin["door"],
+            "updated_date": origin["updated_date"],
+            "fetched": origin["fetched"],
+            "sha256": origin["content_hash"],
+        }
+    return sources
 
 
 def _refuse_mixed_recipes(checked: pl.DataFrame, recipe: Recipe) -> None:

@@ -29,3 +29,8 @@ def lake_dir(root: Path) -> Path:
 def releases_dir(root: Path) -> Path:
     """Return the folder of the released versions."""
     return root / "releases"
+
+
+def snapshots_dir(root: Path) -> Path:
+    """Return the folder of what was fetched from e-Stat."""
+    return root / "snapshots"

@@ -15,6 +15,7 @@ from persona_assets.census.tables import TableError
 from persona_assets.partitions import UnknownPrefectureError
 from persona_assets.recipe import RecipeError
 from persona_assets.release.writer import verify_release
+from persona_assets.recipe import Figures
 from persona_assets.storage.resources import Folders, RecipeResource
 from persona_assets_tests.automation.conftest import KEYS, SIZE
 from persona_assets_tests.personas.chat_server import ChatServer, Reply
@@ -160,7 +161,7 @@ def test_a_failing_check_stops_the_build_and_says_which(built_place, monkeypatch
 def test_statistics_are_read_again_only_if_they_changed(built_once, built_place):
     def changed(place, reference=None):
         folders = Folders(root=str(place.root), reference=str(reference) if reference else None)
-        return statistics_changed(folders, built_once.instance)
+        return statistics_changed(folders, Figures(), built_once.instance)
 
     assert not changed(built_place)
     # What a build leaves behind that was killed after a table and before the margins.
@@ -182,7 +183,7 @@ def test_statistics_are_read_again_if_a_figure_moved_within_its_total(
     text[1] = f"{head},{float(rate) / 2:.4f}"
     path.write_text("\n".join(text) + "\n", encoding="utf-8")
     folders = Folders(root=str(built_place.root), reference=str(copy))
-    assert statistics_changed(folders, built_once.instance)
+    assert statistics_changed(folders, Figures(), built_once.instance)
 
 
 def processes_of(root: Path) -> list[str]:

@@ -4,12 +4,24 @@ from pathlib import Path
 
 import pytest
 
+from persona_assets.census.origins import load_figures, origins_frame
+from persona_assets.census.registry import needed_tables
+from persona_assets.census.snapshots import SnapshotStore
 from persona_assets.quality.records import without_repeats
+from persona_assets.recipe import Figures
 from persona_assets.release.build import Built, build_release
 
 
 @pytest.fixture(scope="session")
-def release_it(chain, reference):
+def origins(reference, tmp_path_factory):
+    """Where the tables come from: all as they ship."""
+    store = SnapshotStore(tmp_path_factory.mktemp("snapshots"))
+    found = [load_figures(name, reference, store, Figures()) for name in needed_tables()]
+    return origins_frame((one.origin, one.frame.height) for one in found)
+
+
+@pytest.fixture(scope="session")
+def release_it(chain, reference, origins):
     """Build a release of the chain, with what a test changes."""
 
     def build(releases: Path, **changed) -> Built:
@@ -19,6 +31,7 @@ def release_it(chain, reference):
             "findings": chain.findings,
             "joints": chain.joint_frames,
             "population": chain.population,
+            "origins": origins,
             "recipe": chain.recipe,
             "releases": releases,
             "reference_dir": reference,
