@@ -1,10 +1,11 @@
-"""The command line: build, preview, doctor. Thin: what it does is in `automation`.
+"""The command line: build, preview, doctor, official figures. Thin: the work is elsewhere.
 
 Heavy imports stay inside the commands, so that `--help` and a typing error answer at once.
 """
 
 import os
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -26,6 +27,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+estat_app = typer.Typer(
+    help="Official tables of e-Stat: fetch them, read downloads, see what is in use.",
+    no_args_is_help=True,
+)
+app.add_typer(estat_app, name="estat")
 console = Console()
 
 RecipeOption = Annotated[
@@ -33,6 +39,10 @@ RecipeOption = Annotated[
 ]
 SizeOption = Annotated[
     int | None, typer.Option("--size", help="People in the full dataset, over all prefectures.")
+]
+TableOption = Annotated[
+    list[str] | None,
+    typer.Option("--table", "-t", help="Name of a table of the registry; may be repeated."),
 ]
 PrefectureOption = Annotated[
     list[str] | None,
@@ -172,6 +182,149 @@ def doctor(recipe: RecipeOption = None) -> None:
     console.print(table)
     if not all(finding.good for finding in findings):
         raise typer.Exit(1)
+
+
+@estat_app.command()
+def fetch(
+    table: TableOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch also what has the date of the newest snapshot.")
+    ] = False,
+    recipe: RecipeOption = None,
+) -> None:
+    """Ask e-Stat what has changed, and keep it as snapshots; needs an application id."""
+    from persona_assets.census.refresh import make_client, refresh
+    from persona_assets.census.registry import load_registry, needed_tables
+    from persona_assets.census.snapshots import SnapshotStore
+    from persona_assets.census.wire import EStatError
+    from persona_assets.recipe import load_recipe
+    from persona_assets.storage.paths import data_root, snapshots_dir
+
+    figures = load_recipe(recipe).figures
+    wanted = _known_tables(table) or list(load_registry().tables)
+    client = make_client(figures)
+    if client is None:
+        raise EStatError(
+            f"{figures.app_id_env} is not set; register at https://www.e-stat.go.jp/api/ and put "
+            "the application id there"
+        )
+    failed = 0
+    with client:
+        for look in refresh(client, SnapshotStore(snapshots_dir(data_root())), wanted, force=force):
+            needed = look.table in needed_tables()
+            failed += look.status == "failed" and needed
+            style = {"failed": "bold red" if needed else "yellow", "new content": "green"}
+            console.print(
+                Text.assemble(
+                    f"{look.table:<26}",
+                    (f"{look.status:<16}", style.get(look.status, "")),
+                    look.message or (look.snapshot.key if look.snapshot else ""),
+                ),
+                soft_wrap=True,
+            )
+    if failed:
+        raise EStatError(f"{failed} tables could not be had; the newest good figures stay in use")
+
+
+@estat_app.command()
+def read(file: Annotated[Path, typer.Argument(help="CSV, Excel book or saved answer of e-Stat.")],
+         table: TableOption = None) -> None:  # fmt: skip
+    """Keep a file that was downloaded from e-Stat, for the tables that are in it."""
+    from persona_assets.census.refresh import read_file
+    from persona_assets.census.snapshots import SnapshotStore
+    from persona_assets.storage.paths import data_root, snapshots_dir
+
+    store = SnapshotStore(snapshots_dir(data_root()))
+    for look in read_file(file, store, _known_tables(table)):
+        key = look.snapshot.key if look.snapshot else ""
+        console.print(f"{look.table:<26}{look.status:<16}{key}")
+
+
+@estat_app.command()
+def status(recipe: RecipeOption = None) -> None:
+    """Show each table of the registry, and where its figures come from."""
+    from persona_assets.census.origins import find_origin
+    from persona_assets.census.registry import load_registry
+    from persona_assets.census.snapshots import SnapshotStore
+    from persona_assets.recipe import load_recipe
+    from persona_assets.storage.paths import data_root, reference_dir, snapshots_dir
+
+    figures = load_recipe(recipe).figures
+    store = SnapshotStore(snapshots_dir(data_root()))
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    for heading in ("table", "e-Stat id", "in use", "updated", "content"):
+        table.add_column(heading, no_wrap=True)
+    for name, entry in load_registry().tables.items():
+        origin = find_origin(name, reference_dir(), store, figures)
+        row = [name, entry.id or "searched for", "not fetched", "", ""]
+        if origin is not None:
+            row[1] = origin.table_id or row[1]
+            row[2:] = [origin.door, origin.updated_date, origin.content_hash[:8]]
+        table.add_row(*row)
+    console.print(table)
+
+
+@app.command("estat-mock")
+def estat_mock(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8322,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            help="KIND[=VALUE][@FUNCTION][#CALL][xTIMES], such as html@getStatsData#2; may be "
+            "repeated.",
+        ),
+    ] = None,
+) -> None:
+    """Serve the shipped figures on this machine as e-Stat does, to try things out."""
+    from persona_assets.census.editions import collect_areas, shipped_tables
+    from persona_assets.census.estat_server import Content, EStatServer, parse_fault
+    from persona_assets.storage.paths import reference_dir
+
+    faults = [parse_fault(text) for text in fault or []]
+    tables = shipped_tables(reference_dir())
+    content = Content(tables=tables, areas=collect_areas(tables))
+    with EStatServer(content, port=port, faults=faults) as server:
+        console.print(
+            f"{len(tables)} tables at {server.url}\n"
+            f"In the recipe: figures: {{base_url: '{server.url}', pause: 0}}\n"
+            "ESTAT_APP_ID may be any word of eight or more letters. Ctrl-C ends it.",
+            soft_wrap=True,
+        )
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            console.print("ended")
+
+
+@app.command()
+def pin(
+    manifest: Annotated[Path, typer.Argument(help="manifest.json of a release.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The recipe to write.")] = Path(
+        "pinned.yaml"
+    ),
+) -> None:
+    """Write a recipe that builds a release again from the very figures it was built from."""
+    from persona_assets.release.pin import pinned_recipe
+
+    text = pinned_recipe(manifest)
+    if output.exists():
+        raise PersonaAssetsError(f"{output} is there already; name another file with --output")
+    output.write_text(text, encoding="utf-8")
+    console.print(f"{output}: build it with `persona-assets build --recipe {output}`")
+
+
+def _known_tables(names: list[str] | None) -> list[str] | None:
+    from persona_assets.census.registry import load_registry
+
+    known = load_registry().tables
+    for name in names or []:
+        if name not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, n=3, cutoff=0.4) or list(known)
+            raise PersonaAssetsError(f"no table '{name}' in the registry; near: {', '.join(near)}")
+    return names
 
 
 def main() -> None:

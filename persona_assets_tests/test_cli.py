@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from persona_assets import cli
+from persona_assets.census.client import EStatClient
+from persona_assets.census.estat_server import EStatServer, Fault
+from persona_assets_tests.census.estat import APP_ID, RECORDED, shipped_content
 
 SCRIPT = Path(sys.executable).parent / "persona-assets"
 
@@ -71,6 +75,93 @@ def test_doctor_exits_with_1_if_something_is_wrong(tmp_path, monkeypatch):
     result = CliRunner().invoke(cli.app, ["doctor", "--recipe", str(recipe)])
     assert result.exit_code == 1
     assert "problem" in result.output
+
+
+@pytest.fixture
+def estat(tmp_path, monkeypatch):
+    """The conformance server, a recipe that names it, and a data root of its own."""
+    monkeypatch.setenv("PERSONA_ASSETS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("ESTAT_APP_ID", APP_ID)
+    monkeypatch.setenv("COLUMNS", "120")
+    with EStatServer(shipped_content()) as server:
+        recipe = tmp_path / "recipe.yaml"
+        recipe.write_text(f"figures: {{base_url: '{server.url}', pause: 0}}\n", encoding="utf-8")
+        server.recipe = str(recipe)
+        yield server
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(cli.app, list(arguments), catch_exceptions=True)
+
+
+def test_fetched_tables_are_in_use_from_then_on(estat):
+    result = invoke("estat", "fetch", "-t", "occupation", "--recipe", estat.recipe)
+    assert result.exit_code == 0, result.output
+    assert result.output.split()[:3] == ["occupation", "new", "content"]
+    again = invoke("estat", "fetch", "-t", "occupation", "--recipe", estat.recipe)
+    assert "date unchanged" in again.output
+    forced = invoke("estat", "fetch", "-t", "occupation", "--force", "--recipe", estat.recipe)
+    assert "same content" in forced.output
+    lines = invoke("estat", "status").output.splitlines()
+    doors = {line.split()[0]: line for line in lines}
+    assert " api " in doors["occupation"]
+    assert " shipped " in doors["industry"]
+    assert "not fetched" in doors["population_by_single_year"]
+
+
+def test_a_table_that_cannot_be_had_fails_the_command(estat):
+    estat.faults = [Fault("status", "getMetaInfo", value=300)]
+    result = invoke("estat", "fetch", "-t", "occupation", "--recipe", estat.recipe)
+    assert result.exit_code == 1
+    assert "1 tables could not be had" in str(result.exception)
+    assert APP_ID not in result.output + str(result.exception)
+
+
+def test_fetching_needs_an_application_id(estat, monkeypatch):
+    monkeypatch.delenv("ESTAT_APP_ID")
+    result = invoke("estat", "fetch", "--recipe", estat.recipe)
+    assert "ESTAT_APP_ID is not set" in str(result.exception)
+    assert estat.requests == []
+
+
+def test_an_unknown_table_is_named_with_those_near(estat):
+    result = invoke("estat", "fetch", "-t", "ocupation")
+    assert "no table 'ocupation' in the registry; near: occupation" in str(result.exception)
+
+
+def test_a_download_is_read_from_disk(estat):
+    result = invoke("estat", "read", str(RECORDED / "census_labor_0003412176_long.csv.gz"))
+    assert result.exit_code == 0, result.output
+    assert result.output.split()[0] == "labour_status"
+    assert " download " in next(
+        line for line in invoke("estat", "status").output.splitlines() if "labour_status " in line
+    )
+
+
+def test_the_mock_serves_from_the_command_line(tmp_path):
+    process = subprocess.Popen(
+        [SCRIPT, "estat-mock", "--port", "0", "--fault", "html@getStatsList#1"],
+        stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        with EStatClient(APP_ID, base_url=url, pause=0, backoff=0.01) as client:
+            assert len(client.list_tables("00200521")) == 8
+    finally:
+        process.terminate()
+        assert process.wait(20) == -signal.SIGTERM
+    wrong = run("estat-mock", "--fault", "flood")
+    assert wrong.returncode == 1
+    assert "there is no fault 'flood'" in wrong.stderr
+
+
+def test_what_is_no_manifest_is_not_pinned(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}", encoding="utf-8")
+    result = invoke("pin", "manifest.json")
+    assert "manifest.json is no manifest of a release" in str(result.exception)
+    assert not (tmp_path / "pinned.yaml").exists()
 
 
 def test_long_japanese_lines_do_not_break_at_the_name(capsys):

@@ -53,7 +53,7 @@ def test_labels_become_codes_and_a_missing_one_is_named(tmp_path):
     table = census._enrolment(write(tmp_path, name, text))
     assert table.columns == ["prefecture", "sex", "school", "count"]
     assert table.height == 2 * len(census.SCHOOL)
-    assert table.filter(sex="male", school="university")["count"].item() == 4
+    assert table.filter(sex="male", school="university")["count"].item() == 2
     broken = write(tmp_path, name, text.replace("（在学者）大学院", "大学院"))
     with pytest.raises(census.CensusInputError, match=r"enrolment_ja.*（在学者）大学院"):
         census._enrolment(broken)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -11,13 +12,21 @@ from pathlib import Path
 import openai
 
 from persona_assets.automation.build import BuildError, check_writable
+from persona_assets.census.origins import load_figures
+from persona_assets.census.refresh import make_client
+from persona_assets.census.registry import load_registry
+from persona_assets.census.snapshots import SnapshotStore
 from persona_assets.census.tables import TableError, load_sources, load_table
-from persona_assets.recipe import Recipe, RecipeError, Writer, load_recipe
-from persona_assets.storage.paths import data_root, reference_dir
+from persona_assets.census.wire import EStatError
+from persona_assets.recipe import Figures, Recipe, RecipeError, Writer, load_recipe
+from persona_assets.storage.paths import data_root, reference_dir, snapshots_dir
 
 # A record with its share of the intermediate files; measured on the demo (docs/release.md).
 BYTES_PER_PERSON = 10_000
 PROBE_SECONDS = 5.0
+# A small table to ask e-Stat for.
+PROBE_TABLE = "0003412176"
+DOORS = {"shipped": "as they ship", "api": "from e-Stat", "download": "from downloads"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ def examine(recipe: Path | None = None) -> list[Finding]:
     except RecipeError as error:
         findings.append(Finding(False, "recipe", str(error)))
     findings.append(_figures(reference_dir()))
+    if chosen:
+        findings += _official(chosen.figures, reference_dir(), data_root())
     findings += _disk(data_root(), chosen.size if chosen else 0)
     if chosen:
         findings.append(_endpoint(chosen.writer))
@@ -65,6 +76,29 @@ def _figures(folder: Path) -> Finding:
         return Finding(False, "figures", str(error))
     totals = sum(len(source.totals) for source in sources.values())
     return Finding(True, "figures", f"{len(sources)} tables, {totals} published totals hold")
+
+
+def _official(choice: Figures, reference: Path, root: Path) -> Iterator[Finding]:
+    """Read every table as a build would, and ask e-Stat for one if there is an application id."""
+    store = SnapshotStore(snapshots_dir(root))
+    try:
+        tables = [load_figures(name, reference, store, choice) for name in load_registry().tables]
+        doors = Counter(loaded.origin.door for loaded in tables if loaded is not None)
+        text = ", ".join(f"{count} {DOORS[door]}" for door, count in sorted(doors.items()))
+        yield Finding(True, "tables", text)
+    except TableError as error:
+        yield Finding(False, "tables", str(error))
+    try:
+        client = make_client(choice, attempts=1, timeout=PROBE_SECONDS)
+        if client is None:
+            text = f"{choice.app_id_env} is not set: tables are as they ship or were fetched"
+            yield Finding(True, "e-Stat", text)
+            return
+        with client:
+            info, _ = client.meta(PROBE_TABLE)
+        yield Finding(True, "e-Stat", f"{choice.base_url} answers; '{info.title}'")
+    except EStatError as error:
+        yield Finding(False, "e-Stat", str(error))
 
 
 def _disk(root: Path, people: int) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Census assets: what e-Stat has, one per table, one per margin, and what was done to make them fit.
+"""Census assets: what e-Stat has, one per table, one per margin, and what made them agree.
 
 A table is observed (`estat/*`), read (`census/*`), and made into margins (`margin/*`). Each step
 asks to be built again only when the content above it has changed.
@@ -62,7 +62,7 @@ def snapshot_store(folders: Folders) -> SnapshotStore:
     return SnapshotStore(snapshots_dir(folders.data_root))
 
 
-@dg.multi_observable_source_asset(
+@dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]
     specs=[
         dg.AssetSpec(
             ["estat", name],
@@ -93,13 +93,15 @@ def estat(
     wanted = sorted(key.path[-1] for key in context.selected_asset_keys)
     status = dict.fromkeys(wanted, "not asked")
     failures = []
-    client = make_client(choice) if choice.source != "shipped" else None
+    # What is held at one state needs no question.
+    asked = [name for name in wanted if name not in choice.pinned and choice.source != "shipped"]
+    client = make_client(choice) if asked else None
     if client is not None:
         try:
             with client:
-                for look in refresh(client, store, wanted):
+                for look in refresh(client, store, asked):
                     status[look.table] = look.status
-                    context.log.info(f"census/{look.table}: {look.status} {look.message}".rstrip())
+                    context.log.info("census/%s: %s %s", look.table, look.status, look.message)
                     if look.status == "failed" and look.table in NEEDED_TABLES:
                         failures.append(look.message)
         except StatusError as error:
@@ -147,7 +149,7 @@ def _table_asset(name: str) -> dg.AssetsDefinition:
             name, folders.reference_dir, snapshot_store(folders), recipe.load().figures
         )
         if loaded is None:
-            context.log.info(f"census/{name} does not ship; fetch it with an application id")
+            context.log.info("census/%s does not ship; fetch it with an application id", name)
             return
         yield dg.Output(
             loaded.frame,

@@ -28,6 +28,7 @@ SSDS_MARKS: Final = {
 ENROLMENT_ID: Final = "9900000001"
 EMPLOYMENT_STATUS_ID: Final = "9900000002"
 
+LABOUR_SERIES: Final = "時系列データ 人口の労働力状態，就業者の産業・職業"
 OPENED: Final = "2022-05-27"
 UPDATED: Final = "2026-09-29"
 
@@ -135,15 +136,16 @@ def _population_by_age(table: pl.DataFrame) -> RawTable:
 def _population_imputed(table: pl.DataFrame) -> RawTable:
     names = {"0-14": ("110", "15歳未満"), "15-64": ("120", "15～64歳"), "65+": ("130", "65歳以上")}
     return _make(
-        _info("0003448301", "3-I",
-              "【不詳補完値】年齢（3区分），男女別人口－全国，都道府県，市区町村（令和2年）",
-              "時系列データ 男女，年齢，配偶関係"),
+        _info("0003448301", "6-2020I",
+              "【不詳補完値】年齢（3区分），男女別人口及び年齢別割合 － 都道府県，市区町村"
+              "（令和2年）　北海道　～　沖縄県",
+              "時系列データ 男女，年齢，配偶関係", "202001-202012"),
         table,
         [
             _Column("tab", "表章項目", {"": ("020", "人口")}),
             _Column("cat01", "年齢３区分_時系列", names, "age_group", ("100", "総数")),
             _Column("cat02", "男女_時系列", SEX_SERIES, "sex", ("100", "総数")),
-            _area("地域_時系列"),
+            _area("地域_時系列", nation=False),
             _Column("time", "時間軸（調査年）", {"": ("2020000010", "2020年_不詳補完値")}),
         ],
     )  # fmt: skip
@@ -222,13 +224,17 @@ def _ssds_labour(tables: Mapping[str, pl.DataFrame]) -> RawTable:
 
 
 def _ssds(table_id: str, title: str, items: Names, figures: pl.DataFrame) -> RawTable:
-    labelled = {key: (code, f"{code}_{label}") for key, (code, label) in items.items()}
+    # An item without a figure, such as widowed people of 15-19, is no item of the survey.
+    there = set(figures["item"])
+    labelled = {
+        key: (code, f"{code}_{label}") for key, (code, label) in items.items() if key in there
+    }
     info = TableInfo(
         id=table_id, title=title, number=table_id, statistics="都道府県データ 基礎データ",
         survey_code="00200502", survey="社会・人口統計体系", survey_date="0",
         open_date=OPENED, updated_date=UPDATED, collect_area="全国",
     )  # fmt: skip
-    return _make(
+    table = _make(
         info,
         figures,
         [
@@ -239,6 +245,14 @@ def _ssds(table_id: str, title: str, items: Names, figures: pl.DataFrame) -> Raw
         ],
         SSDS_MARKS,
     )
+    return replace(table, axes=tuple(_of_ssds(axis) for axis in table.axes))
+
+
+def _of_ssds(axis: Axis) -> Axis:
+    """Return an axis as this survey has it: units stand with the items, nobody has a parent."""
+    unit = "人" if axis.id == "cat01" else None
+    members = [replace(m, level=m.level or "1", unit=unit, parent=None) for m in axis.members]
+    return replace(axis, members=tuple(members))
 
 
 def _labour_status(table: pl.DataFrame) -> RawTable:
@@ -249,8 +263,9 @@ def _labour_status(table: pl.DataFrame) -> RawTable:
     }  # fmt: skip
     return _make(
         _info("0003412176", "2",
-              "労働力状態（3区分），男女別15歳以上人口及び労働力率－都道府県（昭和25年～令和2年）",
-              "時系列データ 労働力", "202001-202012"),
+              "労働力状態（3区分），男女別人口及び労働力率（15歳以上） － 都道府県"
+              "（昭和25年～令和2年）",
+              LABOUR_SERIES, "202001-202012"),
         table,
         [
             _Column("tab", "表章項目", {"": ("320", "15歳以上人口")}),
@@ -408,7 +423,7 @@ def _series(
         _info(table_id, number,
               f"{label}（大分類），男女別就業者数及び人口構成比［{label}別］（15歳以上就業者）"
               "－都道府県（平成17年～令和2年）",
-              "時系列データ 労働力", "202001-202012"),
+              LABOUR_SERIES, "202001-202012"),
         pl.concat([totals, cells]).select(*keys, "count"),
         [
             _Column("tab", "表章項目", {"": ("334", "就業者数")}),

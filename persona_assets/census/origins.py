@@ -89,10 +89,14 @@ def find_origin(
     pin = choice.pinned.get(table)
     if pin == SHIPPED or (pin is None and choice.source == "shipped"):
         return _shipped(table, reference_dir) if ships else None
-    snapshot = store.find(table, pin) if pin else store.newest(table)
-    if snapshot is not None:
-        return _kept(snapshot)
-    if choice.source == "snapshots" and not load_registry().tables[table].optional:
+    newest = None if pin else store.newest(table)
+    key = newest.key if newest is not None else pin
+    if key:
+        # With the date of its first fetch, which does not move while the content stays.
+        return _kept(store.find(table, key))
+    if choice.source == "snapshots":
+        if load_registry().tables[table].optional:
+            return None
         raise TableError(
             f"census/{table}: the recipe wants snapshots only (figures.source), and there is none "
             f"under {store.root}; fetch it with `persona-assets estat fetch`"

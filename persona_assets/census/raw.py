@@ -139,6 +139,9 @@ def encode_page(page: pl.DataFrame, axes: Sequence[Axis]) -> pl.DataFrame:
             only = codes[0] if len(codes) == 1 else None
             columns.append(pl.lit(only, pl.Enum(codes)).alias(axis.id))
             continue
+        if page[axis.id].dtype == pl.Enum(codes):
+            columns.append(page[axis.id])
+            continue
         column = page[axis.id].cast(pl.String)
         if len(codes) == 1:
             column = column.fill_null(codes[0])
@@ -205,8 +208,13 @@ def content_hash(axes: Sequence[Axis], cells: pl.DataFrame) -> str:
     digest.update(index.gather(order).to_numpy().tobytes())
     for name in CELL_COLUMNS:
         # A text never holds these two, so they can stand for 'none' and 'next'.
-        joined = cells[name].gather(order).fill_null("\x00").str.join("\x01").item()
-        digest.update(b"\n" + str(joined).encode())
+        texts = cells[name].fill_null("\x00")
+        if len(texts) and (texts == texts[0]).all():
+            # A unit is the same in every cell; no need to write it a million times.
+            joined = f"{texts[0]}\x01all"
+        else:
+            joined = str(texts.gather(order).str.join("\x01").item())
+        digest.update(b"\n" + joined.encode())
     return digest.hexdigest()
 
 
@@ -225,10 +233,14 @@ def figures(table: RawTable, *, dash_is_zero: bool) -> pl.DataFrame:
     Raises:
         RawTableError: a cell is neither a number nor a mark that is declared or usual.
     """
-    text = pl.col("text").str.replace_all(",", "").str.strip_chars()
+    text = table.cells["text"]
     number = text.cast(pl.Float64, strict=False)
-    note = pl.when(number.is_null()).then(text.fill_null("")).alias("value_note")
-    cells = table.cells.with_columns(number.alias("value"), note)
+    if number.null_count():
+        # Few are no plain numbers: marks, and figures with thousands commas.
+        text = text.fill_null("").str.replace_all(",", "").str.strip_chars()
+        number = text.cast(pl.Float64, strict=False)
+    note = pl.select(pl.when(number.is_null()).then(text)).to_series()
+    cells = table.cells.with_columns(number.alias("value"), note.alias("value_note"))
     known = [*STANDARD_MARKS, *table.marks]
     strange = cells.filter(pl.col("value_note").is_not_null() & ~pl.col("value_note").is_in(known))
     if strange.height:

@@ -50,10 +50,20 @@ class Look:
     message: str = ""
 
 
-def make_client(choice: Figures) -> EStatClient | None:
+def make_client(
+    choice: Figures, *, attempts: int = 5, timeout: float | None = None
+) -> EStatClient | None:
     """Return a connection to e-Stat, or None if the environment has no application id.
 
     A server that is not e-Stat's own, such as the conformance server, has files at its own address.
+
+    Args:
+        choice: What the recipe says of e-Stat.
+        attempts: How often a request is tried.
+        timeout: Seconds until it is given up; by default the recipe's.
+
+    Raises:
+        EStatError: what the environment holds is no application id.
     """
     app_id = os.environ.get(choice.app_id_env, "").strip()
     if not app_id:
@@ -64,7 +74,8 @@ def make_client(choice: Figures) -> EStatClient | None:
         app_id,
         base_url=choice.base_url,
         pause=choice.pause,
-        timeout=choice.timeout,
+        attempts=attempts,
+        timeout=timeout or choice.timeout,
         app_id_name=choice.app_id_env,
         file_url=f"{address.scheme}://{address.netloc}" if own else FILE_URL,
     )
@@ -105,7 +116,7 @@ def refresh(
                 listings[entry.survey] = _listing(client, registry, entry)
             yield _look(client, store, name, entry, registry, listings[entry.survey], time, force)
         except StatusError as error:
-            if error.status == 100:  # noqa: PLR2004 - e-Stat's status of a refused id
+            if error.status == 100:
                 raise
             yield _failed(name, store, error)
         except (EStatError, TableError) as error:
@@ -256,7 +267,7 @@ def _fetch(
 
                 def pages() -> Iterator[DataPage]:
                     for fetched in client.pages(table_id, wanted):
-                        draft.add_page(fetched.body)  # noqa: B023 - read within the block
+                        draft.add_page(fetched.body)
                         yield fetched.page
 
                 raw = assemble(pages())

@@ -7,7 +7,7 @@ hold - is an error that shows what was expected and what came.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,11 +38,16 @@ class DriftError(TableError):
 
 
 def _pattern(text: str) -> str:
-    re.compile(text)
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"'{text}' is no pattern: {error}") from None
     return text
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
+# Labels and what they mean, by name.
+Maps = Mapping[str, Sequence[tuple[Pattern, str]]]
 
 
 class _Entry(BaseModel):
@@ -151,12 +156,17 @@ class Registry(_Entry):
         for name, entry in self.tables.items():
             if entry.survey not in self.surveys:
                 raise ValueError(f"table '{name}' names the unknown survey '{entry.survey}'")
-            for rule in [*entry.axes, *(rule for book in entry.books for rule in book.axes)]:
-                for column, used in _maps_of(rule).items():
+            wanted = {*entry.columns} - ({"basis"} if entry.remainder else set())
+            for rules in [entry.axes, *(book.axes for book in entry.books)]:
+                maps = [pair for rule in rules for pair in _maps_of(rule).items()]
+                for column, used in maps:
                     if used not in self.maps:
                         raise ValueError(f"table '{name}' names the unknown map '{used}'")
                     if column not in entry.columns:
                         raise ValueError(f"table '{name}' has no column '{column}'")
+                lacking = wanted - {column for column, _ in maps}
+                if lacking:
+                    raise ValueError(f"table '{name}' has no axis for {sorted(lacking)}")
         return self
 
     def survey(self, name: str) -> Survey:
@@ -171,10 +181,10 @@ def load_registry(path: Path = REGISTRY_PATH) -> Registry:
     Raises:
         TableError: the file contradicts itself; says where.
     """
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return Registry.model_validate(content)
-    except ValueError as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise TableError(f"{path}: {error}") from None
 
 
@@ -230,13 +240,25 @@ def confirm(info: TableInfo, entry: TableEntry, name: str) -> None:
         )
 
 
-def claim(axes: Sequence[Axis], rules: Sequence[AxisRule], name: str) -> list[Claimed]:
+def claim(
+    axes: Sequence[Axis],
+    rules: Sequence[AxisRule],
+    name: str,
+    registry: Registry | None = None,
+) -> list[Claimed]:
     """Find each rule's axis by its name, and say what its members mean.
+
+    Args:
+        axes: The table's axes.
+        rules: Those that are expected.
+        name: The table's name in the registry.
+        registry: The registry whose maps the rules name; by default the project's.
 
     Raises:
         DriftError: an axis is missing, twice there or not expected, or has a member that no map
             knows.
     """
+    maps = (registry or load_registry()).maps
     free = list(axes)
     claimed = []
     for rule in rules:
@@ -248,19 +270,19 @@ def claim(axes: Sequence[Axis], rules: Sequence[AxisRule], name: str) -> list[Cl
                 f"'{rule.name}'; the table has {came}"
             )
         free.remove(found[0])
-        claimed.append(Claimed(found[0], _meanings(found[0], rule, name), rule))
+        claimed.append(Claimed(found[0], _meanings(found[0], rule, maps, name), rule))
     if free:
         extra = ", ".join(f"'{axis.name}' of {len(axis.members)} members" for axis in free)
         raise DriftError(f"census/{name}: axes that nobody expects: {extra}")
     return claimed
 
 
-def _meanings(axis: Axis, rule: AxisRule, name: str) -> pl.DataFrame:
+def _meanings(axis: Axis, rule: AxisRule, maps: Maps, name: str) -> pl.DataFrame:
     columns = _maps_of(rule)
     rows: list[dict[str, str]] = []
     strange: list[str] = []
     for member, label in zip(axis.members, _labels(axis, path=rule.path), strict=True):
-        meaning = _meaning(member, label, rule)
+        meaning = _meaning(member, label, rule, maps)
         if meaning is None:
             strange.append(f"{member.code} '{label}'")
         elif SKIP not in meaning.values():
@@ -281,26 +303,28 @@ def _meanings(axis: Axis, rule: AxisRule, name: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(["code", *columns], pl.String))
 
 
-def _meaning(member: Member, label: str, rule: AxisRule) -> dict[str, str] | None:
+def _meaning(member: Member, label: str, rule: AxisRule, maps: Maps) -> dict[str, str] | None:
     """Return the member's level per column; SKIP if it is not used; None if nobody knows it."""
     if rule.only is not None:
         return {} if re.fullmatch(rule.only, label) else None
     if rule.column is not None:
-        level = _level(member, label, rule.map or rule.column)
+        level = _level(member, label, rule.map or rule.column, maps)
         return None if level is None else {rule.column: level}
     assert rule.pattern is not None  # noqa: S101 - AxisRule allows one of three
     match = re.fullmatch(rule.pattern, label)
     if match is None:
         return None
-    levels = {column: _level(member, match[column], used) for column, used in rule.maps.items()}
+    levels = {
+        column: _level(member, match[column], used, maps) for column, used in rule.maps.items()
+    }
     known = {column: level for column, level in levels.items() if level is not None}
     return known if len(known) == len(levels) else None
 
 
-def _level(member: Member, label: str, used: str) -> str | None:
+def _level(member: Member, label: str, used: str, maps: Maps) -> str | None:
     if used == "prefecture":
         return _prefecture(member, label)
-    for pattern, level in load_registry().maps[used]:
+    for pattern, level in maps[used]:
         match = re.fullmatch(pattern, label)
         if match:
             return match.expand(level)
@@ -333,11 +357,13 @@ def _labels(axis: Axis, *, path: bool) -> list[str]:
     return labels
 
 
-def selection(axes: Sequence[Axis], entry: TableEntry, name: str) -> dict[str, list[str]]:
+def selection(
+    axes: Sequence[Axis], entry: TableEntry, name: str, registry: Registry | None = None
+) -> dict[str, list[str]]:
     """Return the codes to ask e-Stat for, by axis id; axes that are used whole are left out."""
     return {
         claimed.axis.id: claimed.codes
-        for claimed in claim(axes, entry.axes, name)
+        for claimed in claim(axes, entry.axes, name, registry)
         # An answer names only what was asked for, and a path needs every step.
         if len(claimed.codes) < len(claimed.axis.members) and not claimed.rule.path
     }
@@ -357,7 +383,7 @@ def tidy(table: RawTable, name: str, registry: Registry | None = None) -> TidyTa
     """
     registry = registry or load_registry()
     entry = registry.tables[name]
-    claimed = claim(table.axes, _rules(table, entry), name)
+    claimed = claim(table.axes, _rules(table, entry), name, registry)
     cells = figures(table, dash_is_zero=registry.survey(name).dash == "nobody")
     cells = cells.select(*(pl.col(axis.id).cast(pl.String) for axis in table.axes), "value")
     for each in claimed:
@@ -370,19 +396,22 @@ def tidy(table: RawTable, name: str, registry: Registry | None = None) -> TidyTa
             f"census/{name}: {missing.height:,} cells of table {table.info.id} have no figure, the "
             f"first is {missing.select(keys).row(0, named=True)}"
         )
-    counts = (
-        cells.drop_nulls("value")
-        .group_by(keys, maintain_order=True)
-        .agg(pl.col("value").sum().alias("count"))
-    )
+    # What lacks a part has no figure either: the sum of the others would pass for the whole.
+    counts = cells.group_by(keys, maintain_order=True).agg(_whole("value").alias("count"))
     sums = _check_sums(counts, keys, table, name) if entry.adds_up else _no_sums()
     parts = counts.filter(~pl.any_horizontal(pl.col(key) == TOTAL for key in keys))
+    parts = parts.drop_nulls("count")
     if entry.remainder is not None:
         parts = _with_remainder(parts, entry.remainder, name)
     frame = sorted_table(parts.select(*entry.columns, "count"))
     _check_rows(frame, entry, table, name)
     check_totals(frame, entry.totals, f"census/{name} (table {table.info.id})")
     return TidyTable(frame, sums, missing.height)
+
+
+def _whole(column: str) -> pl.Expr:
+    """Return the sum of a column; null if a part is."""
+    return pl.when(pl.col(column).null_count() == 0).then(pl.col(column).sum())
 
 
 def _rules(table: RawTable, entry: TableEntry) -> list[AxisRule]:
@@ -418,18 +447,19 @@ def _check_sums(
         totals = counts.filter(pl.col(key) == TOTAL)
         if totals.is_empty():
             continue
+        below = counts.filter(pl.col(key) != TOTAL)
+        sums = [pl.col("count").sum().alias("parts"), pl.col("count").null_count().alias("missing")]
         parts = (
-            counts.filter(pl.col(key) != TOTAL)
-            .group_by(others, maintain_order=True)
-            .agg(pl.col("count").sum().alias("parts"))
-            if others
-            else counts.filter(pl.col(key) != TOTAL).select(pl.col("count").sum().alias("parts"))
+            below.group_by(others, maintain_order=True).agg(sums) if others else below.select(sums)
         )
         both = (
-            totals.join(parts, on=others, how="inner", maintain_order="left")
+            totals.join(parts, on=others, how="left", maintain_order="left")
             if others
             else pl.concat([totals, parts], how="horizontal")
         )
+        # A total without any part is wrong; one of which a part has no figure cannot be checked.
+        both = both.with_columns(pl.col("parts", "missing").fill_null(0))
+        both = both.filter(pl.col("missing") == 0).drop_nulls("count")
         wrong = both.filter((pl.col("count") - pl.col("parts")).abs() > 0.5)
         if wrong.height:
             worst = wrong.sort((pl.col("count") - pl.col("parts")).abs(), descending=True).row(
@@ -453,7 +483,7 @@ def _with_remainder(parts: pl.DataFrame, rule: Remainder, name: str) -> pl.DataF
     published = parts.filter(pl.col(rule.axis) != rule.whole)
     known = published.group_by(keys, maintain_order=True).agg(pl.col("count").sum().alias("known"))
     rest = whole.join(known, on=keys, how="left", maintain_order="left").with_columns(
-        (pl.col("count") - pl.col("known")).alias("count")
+        (pl.col("count") - pl.col("known").fill_null(0)).alias("count")
     )
     wrong = rest.filter(
         pl.when(pl.col(rule.of).is_in(list(rule.into)))

@@ -15,7 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,13 +124,15 @@ class SnapshotStore:
             SnapshotError: there is none, or the start fits several.
         """
         found = [path for path in self._folders(table) if path.name.startswith(key[:FOLDER_DIGITS])]
-        if len(found) != 1 or not key:
-            known = ", ".join(path.name for path in self._folders(table)) or "none"
-            raise SnapshotError(
-                f"census/{table}: no single snapshot '{key}' under {self.root / table} (there: "
-                f"{known}); copy it there, or pin another one in the recipe"
-            )
-        return _read(found[0])
+        if len(found) == 1 and key:
+            snapshot = _read(found[0])
+            if snapshot.content_hash.startswith(key):
+                return snapshot
+        known = ", ".join(path.name for path in self._folders(table)) or "none"
+        raise SnapshotError(
+            f"census/{table}: no single snapshot '{key}' under {self.root / table} (there: "
+            f"{known}); copy it there, or pin another one in the recipe"
+        )
 
     @contextmanager
     def writing(self, table: str) -> Iterator[Draft]:
@@ -231,7 +233,8 @@ class SnapshotStore:
 
         (name,) = snapshot.files
         tables = read_bytes(self._read_file(name, snapshot), name.removesuffix(".zst"))
-        return next(table for table in tables if table.content_hash == snapshot.content_hash)
+        fitting = (table for table in tables if table.content_hash == snapshot.content_hash)
+        return next(fitting, tables[0])
 
     def _note(self, snapshot: Snapshot, change: Change, now: str) -> None:
         entry = {
@@ -242,11 +245,15 @@ class SnapshotStore:
             "content_hash": snapshot.content_hash,
             "change": change,
         }
-        line = json.dumps(entry, ensure_ascii=False) + "\n"
+        line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
         # One write of one line to a file opened for appending is whole on any local file system.
-        handle = os.open(self.index_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        handle = os.open(self.index_path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(handle, line.encode())
+            size = os.fstat(handle).st_size
+            # Half a line of a machine that went down would swallow this one.
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                line = b"\n" + line
+            os.write(handle, line)
         finally:
             os.close(handle)
 
@@ -270,8 +277,10 @@ class SnapshotStore:
 
     def _clear_stale(self, place: Path) -> None:
         for left in place.glob(".*.tmp"):
-            if time.time() - left.stat().st_mtime > STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+            # Another process may be done with its draft at any moment.
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > STALE_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 def _read(path: Path) -> Snapshot:

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from persona_assets.census.raw import (
@@ -267,6 +268,10 @@ def parse_catalog(body: bytes) -> Catalog:
     )
 
 
+# What the columns of a cell that are no axes are called in an answer.
+_CELL_KEYS: Final = {"text": "$", "unit": "@unit", "annotation": "@annotation"}
+
+
 def parse_values(values: bytes, axes: Sequence[Axis] | None = None) -> pl.DataFrame:
     """Read VALUE: a list of cells, one cell, or nothing.
 
@@ -275,26 +280,100 @@ def parse_values(values: bytes, axes: Sequence[Axis] | None = None) -> pl.DataFr
         axes: The axes whose codes to read; by default those that the cells name.
 
     Returns:
-        A column of codes per axis id, and those of CELL_COLUMNS, all text.
+        A column of codes per axis id (text, or an Enum of the axis's codes), and those of
+        CELL_COLUMNS, which are text.
     """
     values = values.strip()
+    plain = _parse_plain(values, axes) if axes else None
+    if plain is not None:
+        return plain
     if values.startswith(b"{"):
         values = b"[" + values + b"]"
     if values in (b"null", b"[]", b'""', b""):
         return pl.DataFrame(schema=[*(a.id for a in axes or ()), *CELL_COLUMNS]).cast(pl.String)
-    named = {"text": "$", "unit": "@unit", "annotation": "@annotation"}
     if axes is None:
         # The cells of a table name the same axes, so a few hundred tell them all.
         ids = _attributes(values[:100_000]) - {"unit", "annotation"}
         columns = {f"@{axis_id}": axis_id for axis_id in sorted(ids)}
     else:
         columns = {f"@{axis.id}": axis.id for axis in axes}
-    source = {**columns, **{named[name]: name for name in CELL_COLUMNS}}
+    source = {**columns, **{key: name for name, key in _CELL_KEYS.items()}}
     try:
         frame = pl.read_json(BytesIO(values), schema=dict.fromkeys(source, pl.String))
     except pl.exceptions.PolarsError as error:
         raise AnswerError(f"e-Stat's VALUE cannot be read: {str(error)[:200]}") from None
     return frame.select(pl.col(name).alias(source[name]) for name in source)
+
+
+# Turns the JSON of plain cells into lines of fields: `}` ends a line, quotes and `{` go.
+_TO_LINES: Final = bytes.maketrans(b"}", b"\n")
+
+
+def _parse_plain(values: bytes, axes: Sequence[Axis]) -> pl.DataFrame | None:
+    """Read cells in the form in which e-Stat writes them, three times as fast as any JSON.
+
+    That form is compact, with every value a text and the same keys in the same order in each cell.
+    Whatever is not exactly so - counted, not hoped - is None, and read as JSON.
+    """
+    named = {f"@{axis.id}": axis for axis in axes}
+    rows, names = _plain_form(values)
+    if not rows or "$" not in names or not {*named, *_CELL_KEYS.values()} >= set(names):
+        return None
+    schema: dict[str, Any] = {"": pl.String}
+    for name in names:
+        axis = named.get(name)
+        codes = [f"{name}:{code}" for code in sorted(axis.codes)] if axis else []
+        schema[name] = pl.Enum(codes) if axis else pl.String
+    lines = b"," + values[1:-1].translate(_TO_LINES, b'"{')
+    try:
+        frame = pl.read_csv(
+            BytesIO(lines), has_header=False, schema=schema, quote_char=None, separator=","
+        )
+    except pl.exceptions.PolarsError:
+        # A code that no class declares, or a comma within a text.
+        return None
+    if frame.height != rows or any(frame[name].null_count() for name in names):
+        return None
+    # The names of the fields are the same in front of every code, so the order of codes is theirs.
+    columns = [
+        frame[f"@{axis.id}"].to_physical().cat.to(pl.Enum(sorted(axis.codes))).alias(axis.id)
+        for axis in axes
+        if f"@{axis.id}" in names
+    ]
+    for name, key in _CELL_KEYS.items():
+        if key not in names:
+            columns.append(pl.Series(name, [None], pl.String).new_from_index(0, rows))
+        elif not frame[key].str.starts_with(f"{key}:").all():
+            return None
+        else:
+            columns.append(_unescaped(frame[key].str.slice(len(key) + 1)).alias(name))
+    return pl.DataFrame(columns)
+
+
+def _plain_form(values: bytes) -> tuple[int, list[str]]:
+    """Return how many cells there are, and their keys; none if they are not of the plain form."""
+    if not values.startswith(b"[{") or not values.endswith(b"}]"):
+        return 0, []
+    keys = re.findall(rb'"([^"\\]+)":"', values[: values.index(b"}")])
+    names = [key.decode("utf-8", "replace") for key in keys]
+    marks = np.frombuffer(values, np.uint8)
+    # Nothing is escaped but letters by number, and quotes and braces are those of the form.
+    escaped = marks[np.flatnonzero(marks == ord("\\")) + 1]
+    rows, opened, quotes = (int(np.count_nonzero(marks == ord(mark))) for mark in '}{"')
+    plain = (
+        len(set(names)) == len(names)
+        and not (escaped != ord("u")).any()
+        and opened == rows
+        and quotes == rows * len(names) * 4
+    )
+    return (rows, names) if plain else (0, [])
+
+
+def _unescaped(texts: pl.Series) -> pl.Series:
+    """Return texts with letters for their numbers: JSON writes 人 as u4eba after a backslash."""
+    escaped = texts.filter(texts.str.contains("\\", literal=True)).unique()
+    plain = {text: msgspec.json.decode(f'"{text}"'.encode()) for text in escaped}
+    return texts.replace(plain) if plain else texts
 
 
 def _attributes(start: bytes) -> set[str]:
@@ -320,18 +399,23 @@ def as_list(value: Any) -> list[Any]:
 def _decode(body: bytes, function: str, type_: type[Any]) -> Any:
     root = ROOTS[function]
     try:
-        parts = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        if root not in parts:
-            raise AnswerError(
-                f"e-Stat's answer to {function} has no {root}; it has {', '.join(parts)[:100]}"
-            )
-        return msgspec.json.decode(parts[root], type=type_)
+        parts = msgspec.json.decode(body, type=_document(type_))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         start = body[:60].decode("utf-8", "replace").strip()
         raise AnswerError(
             f"e-Stat's answer to {function} is not the JSON that was asked for ({error}); it "
             f"begins with: {start!r}"
         ) from None
+    if root not in parts:
+        raise AnswerError(
+            f"e-Stat's answer to {function} has no {root}; it has {', '.join(parts)[:100]}"
+        )
+    return parts[root]
+
+
+def _document(type_: type[Any]) -> Any:
+    """Return the type of a whole answer: one root, then what is in it."""
+    return dict[str, type_]  # type: ignore[valid-type]
 
 
 def _check(result: Any) -> int:

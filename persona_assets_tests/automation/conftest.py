@@ -23,13 +23,17 @@ class Place:
     instance: dg.DagsterInstance
     recipe: Path
 
-    def build(self, *keys: str, workers: int = 1, reference: Path | None = None, **recipe) -> Path:
+    def build(
+        self, *keys: str, workers: int = 1, reference: Path | None = None,
+        on_warning=lambda _: None, **recipe,
+    ) -> Path:  # fmt: skip
         return build(
             keys,
             RecipeResource(path=str(self.recipe), **recipe),
             Folders(root=str(self.root), reference=str(reference) if reference else None),
             on=self.instance,
             workers=workers,
+            on_warning=on_warning,
         )
 
     def files(self) -> dict[str, tuple[bytes, int]]:

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -11,13 +12,15 @@ import polars as pl
 import pytest
 
 from persona_assets.automation.build import BuildError, Progress, build, statistics_changed
+from persona_assets.census.estat_server import EStatServer
 from persona_assets.census.tables import TableError
 from persona_assets.partitions import UnknownPrefectureError
-from persona_assets.recipe import RecipeError
+from persona_assets.recipe import Figures, RecipeError
+from persona_assets.release.pin import pinned_recipe
 from persona_assets.release.writer import verify_release
-from persona_assets.recipe import Figures
 from persona_assets.storage.resources import Folders, RecipeResource
 from persona_assets_tests.automation.conftest import KEYS, SIZE
+from persona_assets_tests.census.estat import APP_ID, shipped_content
 from persona_assets_tests.personas.chat_server import ChatServer, Reply
 
 
@@ -184,6 +187,54 @@ def test_statistics_are_read_again_if_a_figure_moved_within_its_total(
     path.write_text("\n".join(text) + "\n", encoding="utf-8")
     folders = Folders(root=str(built_place.root), reference=str(copy))
     assert statistics_changed(folders, Figures(), built_once.instance)
+
+
+def test_a_build_takes_its_figures_from_estat_and_can_be_built_again_without(
+    new_place, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ESTAT_APP_ID", APP_ID)
+    with EStatServer(shipped_content(), app_ids=[APP_ID]) as server:
+        text = f"size: {SIZE}\nfigures: {{base_url: '{server.url}', pause: 0}}\n"
+        first = new_place(text)
+        release = first.build("tottori")
+        asked = len(server.requests)
+        assert asked > 30
+        # Again: one question per survey, and nothing is read anew.
+        before = first.files()
+        first.build("tottori")
+        lists = [request.function for request in server.requests[asked:]]
+        assert lists.count("getStatsList") >= 2
+        census = {path: one for path, one in first.files().items() if "/census/" in path}
+        assert len(census) == 14
+        assert all(before[path] == one for path, one in census.items())
+    manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+    source = manifest["sources"]["census/occupation"]
+    assert source["door"] == "api"
+    assert source["table_id"] == "0003410411"
+    assert "API機能を使用しています" in (release / "README.md").read_text(encoding="utf-8")
+    # Elsewhere, without the server and without an id: snapshots and manifest are enough.
+    monkeypatch.delenv("ESTAT_APP_ID")
+    again = new_place(pinned_recipe(release / "manifest.json"))
+    shutil.copytree(first.root / "snapshots", again.root / "snapshots")
+    second = again.build("tottori")
+    assert checksums(second) == checksums(release)
+    other = json.loads((second / "manifest.json").read_text(encoding="utf-8"))
+    assert other["sources"] == manifest["sources"]
+    for path in first.root.rglob("*"):
+        if path.is_file():
+            assert APP_ID.encode() not in path.read_bytes()
+
+
+def test_a_build_goes_on_with_what_is_here_if_estat_is_not_there(new_place, monkeypatch):
+    monkeypatch.setenv("ESTAT_APP_ID", APP_ID)
+    with EStatServer(shipped_content(), app_ids=["another-id"]) as server:
+        place = new_place(f"size: {SIZE}\nfigures: {{base_url: '{server.url}', pause: 0}}\n")
+        warnings = []
+        release = place.build("tottori", on_warning=warnings.append)
+    assert len(warnings) == 1
+    assert "ESTAT_APP_ID is not accepted" in warnings[0]
+    manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["sources"]["census/occupation"]["door"] == "shipped"
 
 
 def processes_of(root: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from persona_assets.census.estat_server import Content, EStatServer
 from persona_assets.census.raw import RawTable
 from persona_assets.storage.paths import reference_dir
 
+RECORDED = Path(__file__).with_name("recorded")
 APP_ID = "0123456789abcdef0123456789abcdef01234567"
 
 

@@ -192,3 +192,49 @@ def test_no_data_is_no_error():
     page = wire.parse_stats_data(data)
     assert page.total == 0
     assert page.cells.is_empty()
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables().filter(lambda t: t.cells.height > 1))
+def test_the_fast_way_reads_what_the_slow_way_reads_or_leaves_it(table: RawTable):
+    body = json.loads(render.render_stats_data(table))
+    values = body["GET_STATS_DATA"]["STATISTICAL_DATA"]["DATA_INF"]["VALUE"]
+    compact = json.dumps(values, separators=(",", ":")).encode()
+    fast = wire._parse_plain(compact, table.axes)
+    slow = wire.parse_values(json.dumps(values).encode(), table.axes)
+    if fast is not None:
+        assert fast.select(pl.all().cast(pl.String)).equals(slow)
+    if all(cell.keys() == values[0].keys() and "@annotation" not in cell for cell in values):
+        assert fast is not None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        b'[{"@cat01":"1","$":"1,234"},{"@cat01":"2","$":"5,678"}]',
+        b'[{"@cat01":"1","$":"a{b"},{"@cat01":"2","$":"5"}]',
+        b'[{"@cat01":"1","$":"a\\"b"},{"@cat01":"2","$":"5"}]',
+        b'[{"@cat01":"1","$":5},{"@cat01":"2","$":6}]',
+        b'[{"@cat01":"1","$":"5"},{"$":"6","@cat01":"2"}]',
+        b'[{"@cat01":"1","$":"5"},{"@cat01":"9","$":"6"}]',
+        b'[{"@cat01":"1","$":"5"},{"@cat01":"2"}]',
+        b'[{"@cat01":"1","$":"5"}, {"@cat01":"2","$":"6"}]',
+        b'[{"@cat01":"1","$":"5","@new":"x"},{"@cat01":"2","$":"6","@new":"y"}]',
+        b'[{"@cat01":"1","$":"5\\\\u4eba"},{"@cat01":"2","$":"6"}]',
+    ],
+)
+def test_what_the_fast_way_could_get_wrong_it_leaves_to_the_slow_way(values: bytes):
+    axes = (Axis("cat01", "男女", (Member("1", "男"), Member("2", "女"))),)
+    assert wire._parse_plain(values, axes) is None
+    expected = [str(cell["$"]) if "$" in cell else None for cell in json.loads(values)]
+    assert wire.parse_values(values, axes)["text"].to_list() == expected
+
+
+def test_letters_by_number_are_read():
+    axes = (Axis("cat01", "男女", (Member("1", "男"), Member("2", "女"))),)
+    values = (
+        b'[{"@cat01":"1","@unit":"\\u4eba","$":"5"},{"@cat01":"2","@unit":"\\u4eba","$":"\\u2026"}]'
+    )
+    cells = wire._parse_plain(values, axes)
+    assert cells["unit"].to_list() == ["人", "人"]
+    assert cells["text"].to_list() == ["5", "…"]
