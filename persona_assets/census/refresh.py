@@ -8,16 +8,17 @@ expects before it becomes the newest snapshot: a bad answer never replaces a goo
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from persona_assets.census.client import FILE_URL, EStatClient, TableChangedError
-from persona_assets.census.downloads import read_download
-from persona_assets.census.raw import Axis, RawTable, TableInfo
+from persona_assets.census.downloads import read_bytes, read_download
+from persona_assets.census.raw import RawTable, TableInfo
 from persona_assets.census.registry import (
+    Book,
     DriftError,
     Registry,
     TableEntry,
@@ -28,7 +29,7 @@ from persona_assets.census.registry import (
     selection,
     tidy,
 )
-from persona_assets.census.snapshots import Snapshot, SnapshotStore
+from persona_assets.census.snapshots import Door, Draft, Snapshot, SnapshotStore
 from persona_assets.census.tables import TableError
 from persona_assets.census.wire import DataPage, EStatError, StatusError, assemble
 from persona_assets.recipe import Figures
@@ -37,6 +38,7 @@ from persona_assets.recipe import Figures
 ATTEMPTS: Final = 3
 API_HOST: Final = "api.e-stat.go.jp"
 
+Request = dict[str, list[str]]
 Status = Literal["date unchanged", "same content", "new content", "not found", "failed"]
 
 
@@ -106,21 +108,16 @@ def refresh(
     Raises:
         StatusError: the application id is not accepted, so no table can be had.
     """
-    registry = registry or load_registry()
-    time = now or datetime.now(UTC)
-    listings: dict[str, Mapping[str, TableInfo]] = {}
-    for name in list(tables or registry.tables):
-        entry = registry.tables[name]
+    visit = _Visit(client, store, registry or load_registry(), now or datetime.now(UTC), force)
+    for name in list(tables or visit.registry.tables):
         try:
-            if entry.survey not in listings:
-                listings[entry.survey] = _listing(client, registry, entry)
-            yield _look(client, store, name, entry, registry, listings[entry.survey], time, force)
+            yield visit.look(name)
         except StatusError as error:
-            if error.status == 100:
+            if error.is_refused:
                 raise
-            yield _failed(name, store, error)
+            yield Look(name, "failed", store.newest(name), str(error))
         except (EStatError, TableError) as error:
-            yield _failed(name, store, error)
+            yield Look(name, "failed", store.newest(name), str(error))
 
 
 def read_file(
@@ -175,118 +172,138 @@ def _with_id(raw: RawTable, entry: TableEntry) -> RawTable:
     return replace(raw, info=replace(raw.info, id=table_id))
 
 
-def _failed(name: str, store: SnapshotStore, error: Exception) -> Look:
-    return Look(name, "failed", store.newest(name), str(error))
-
-
-def _listing(client: EStatClient, registry: Registry, entry: TableEntry) -> Mapping[str, TableInfo]:
-    survey = registry.surveys[entry.survey]
-    return {info.id: info for info in client.list_tables(survey.code)}
-
-
-def _look(
-    client: EStatClient,
-    store: SnapshotStore,
-    name: str,
-    entry: TableEntry,
-    registry: Registry,
-    listing: Mapping[str, TableInfo],
-    now: datetime,
-    force: bool,
-) -> Look:
-    newest = store.newest(name)
-    table_id = entry.id
-    if table_id is None and newest is not None and newest.door == "api":
-        table_id = newest.table_id
-    if table_id is None:
-        table_id = _search(client, name, entry, registry)
-    info = listing.get(table_id) if table_id is not None else None
-    if table_id is None or info is None:
-        missing = f"e-Stat lists no table {table_id or 'like ' + entry.title}"
-        if entry.optional:
-            return Look(name, "not found", newest, missing)
-        raise DriftError(
-            f"census/{name}: {missing}; it was withdrawn or has another id: correct it in "
-            "tables.yaml"
-        )
-    dated = newest is not None and newest.door == "api" and info.updated_date
-    if dated and newest is not None and newest.updated_date == info.updated_date and not force:
-        return Look(name, "date unchanged", newest)
-    snapshot, change = _fetch(client, store, name, entry, registry, table_id, now)
-    same = change == "same content"
-    return Look(name, "same content" if same else "new content", snapshot)
-
-
-def _search(client: EStatClient, name: str, entry: TableEntry, registry: Registry) -> str | None:
-    """Find a table without a known id by its words, and confirm it by the names of its axes."""
-    assert entry.find is not None  # noqa: S101 - the registry has one or the other
-    survey = registry.surveys[entry.survey]
-    hits = client.list_tables(survey.code, years=str(survey.year), words=entry.find.words)
-    fitting, reasons = [], []
-    for hit in hits:
-        if not _titled_like(hit, entry.find.title):
-            continue
-        _, axes = client.meta(hit.id)
-        try:
-            claim(axes, entry.axes, name)
-        except DriftError as error:
-            reasons.append(f"{hit.id} '{hit.title}': {error}")
-        else:
-            fitting.append(hit)
-    if len(fitting) == 1:
-        return fitting[0].id
-    if entry.optional and not fitting:
-        return None
-    found = ", ".join(f"{hit.id} '{hit.title}'" for hit in fitting) or "none"
-    raise DriftError(
-        f"census/{name}: a search for '{entry.find.words}' should find one table with the expected "
-        f"axes, it finds: {found}{'; not: ' + '; '.join(reasons[:3]) if reasons else ''}; write "
-        "the right id into tables.yaml"
-    )
-
-
 def _titled_like(info: TableInfo, title: str) -> bool:
     return re.fullmatch(title, canonical(info.title)) is not None
 
 
-def _fetch(
-    client: EStatClient,
-    store: SnapshotStore,
-    name: str,
-    entry: TableEntry,
-    registry: Registry,
-    table_id: str,
-    now: datetime,
-) -> tuple[Snapshot, str]:
-    info, axes = client.meta(table_id)
-    confirm(info, entry, name)
-    wanted = selection(axes, entry, name)
-    for attempt in range(1, ATTEMPTS + 1):
+@dataclass(slots=True)
+class _Visit:
+    """One visit to e-Stat: each survey's list is asked for once."""
+
+    client: EStatClient
+    store: SnapshotStore
+    registry: Registry
+    now: datetime
+    force: bool
+    listings: dict[str, Mapping[str, TableInfo]] = field(default_factory=dict)
+
+    def look(self, name: str) -> Look:
+        """Look at one table; where the database does not have it as expected, at its Excel book."""
+        entry = self.registry.tables[name]
         try:
-            with store.writing(name) as draft:
-
-                def pages() -> Iterator[DataPage]:
-                    for fetched in client.pages(table_id, wanted):
-                        draft.add_page(fetched.body)
-                        yield fetched.page
-
-                raw = assemble(pages())
-                _same_members(axes, raw.axes, name)
-                # Whatever the registry does not expect stops here, before the snapshot is one.
-                tidy(raw, name, registry)
-                return store.commit(draft, name, raw, door="api", request=wanted, fetched=now)
-        except TableChangedError:
-            if attempt == ATTEMPTS:
+            return self._look_at_table(name, entry)
+        except (DriftError, StatusError) as error:
+            if not entry.books or (isinstance(error, StatusError) and error.is_refused):
                 raise
-    raise AssertionError("unreachable")
+            return self._look_at_book(name, entry.books[0], str(error))
 
-
-def _same_members(meta: tuple[Axis, ...], data: tuple[Axis, ...], name: str) -> None:
-    """Raise DriftError if the table's answer has an axis that its metadata does not have."""
-    known = {axis.id: axis.name for axis in meta}
-    for axis in data:
-        if axis.id not in known:
+    def _look_at_table(self, name: str, entry: TableEntry) -> Look:
+        newest = self.store.newest(name)
+        table_id = self._table_id(name, entry, newest)
+        info = self._listing(entry).get(table_id) if table_id else None
+        if table_id is None or info is None:
+            missing = f"e-Stat lists no table {table_id or 'like ' + entry.title}"
+            if entry.optional:
+                return Look(name, "not found", newest, missing)
             raise DriftError(
-                f"census/{name}: the data have the axis '{axis.name}' ({axis.id}), the metadata "
-                f"have {', '.join(known.values())}; e-Stat contradicts itself, try again later"
+                f"census/{name}: {missing}; it was withdrawn or has another id: correct it in "
+                "tables.yaml"
             )
+        if self._is_known(newest, "api", info.updated_date):
+            return Look(name, "date unchanged", newest)
+        return self._fetch_table(name, entry, table_id)
+
+    def _is_known(self, newest: Snapshot | None, door: Door, date: str) -> bool:
+        """Return whether the newest snapshot came by this door and has e-Stat's date."""
+        known = newest is not None and newest.door == door and newest.updated_date == date
+        return known and bool(date) and not self.force
+
+    def _listing(self, entry: TableEntry) -> Mapping[str, TableInfo]:
+        if entry.survey not in self.listings:
+            code = self.registry.surveys[entry.survey].code
+            self.listings[entry.survey] = {i.id: i for i in self.client.list_tables(code)}
+        return self.listings[entry.survey]
+
+    def _table_id(self, name: str, entry: TableEntry, newest: Snapshot | None) -> str | None:
+        if entry.id is not None:
+            return entry.id
+        # Found before: the search is not repeated.
+        return newest.table_id if newest and newest.door == "api" else self._search(name, entry)
+
+    def _search(self, name: str, entry: TableEntry) -> str | None:
+        """Find a table without a known id by its words, and confirm it by its axes' names."""
+        assert entry.find is not None  # noqa: S101 - the registry has one or the other
+        survey = self.registry.surveys[entry.survey]
+        hits = self.client.list_tables(survey.code, years=str(survey.year), words=entry.find.words)
+        fitting, reasons = [], []
+        for hit in hits:
+            if not _titled_like(hit, entry.find.title):
+                continue
+            _, axes = self.client.meta(hit.id)
+            try:
+                claim(axes, entry.axes, name)
+            except DriftError as error:
+                reasons.append(f"{hit.id} '{hit.title}': {error}")
+            else:
+                fitting.append(hit)
+        if len(fitting) == 1:
+            return fitting[0].id
+        if entry.optional and not fitting:
+            return None
+        found = ", ".join(f"{hit.id} '{hit.title}'" for hit in fitting) or "none"
+        raise DriftError(
+            f"census/{name}: a search for '{entry.find.words}' should find one table with the "
+            f"expected axes, it finds: {found}{'; not: ' if reasons else ''}"
+            f"{'; '.join(reasons[:3])}; write the right id into tables.yaml"
+        )
+
+    def _fetch_table(self, name: str, entry: TableEntry, table_id: str) -> Look:
+        info, axes = self.client.meta(table_id)
+        confirm(info, entry, name)
+        wanted = selection(axes, entry, name)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.store.writing(name) as draft:
+                    raw = assemble(self._pages(draft, table_id, wanted))
+                    return self._keep(draft, name, raw, "api", wanted)
+            except TableChangedError:
+                if attempt == ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _pages(self, draft: Draft, table_id: str, wanted: Request) -> Iterator[DataPage]:
+        for fetched in self.client.pages(table_id, wanted):
+            draft.add_page(fetched.body)
+            yield fetched.page
+
+    def _look_at_book(self, name: str, book: Book, reason: str) -> Look:
+        """Take the table from an Excel book that e-Stat offers beside its database."""
+        newest = self.store.newest(name)
+        survey = self.registry.survey(name)
+        # The catalogue's own numbers are others; a file's is in its address.
+        offered = self.client.catalog(survey_code=survey.code, words=book.words)
+        resource = next((r for r in offered if f"statInfId={book.file}" in r.url), None)
+        if resource is None:
+            raise DriftError(f"{reason}; and e-Stat's catalogue offers no file {book.file}")
+        message = f"from file {book.file}, because: {reason}"
+        if self._is_known(newest, "download", resource.modified):
+            return Look(name, "date unchanged", newest, message)
+        body = self.client.download(resource.url)
+        for came in read_bytes(body, f"file {book.file}"):
+            if not _titled_like(came.info, book.sheet):
+                continue
+            raw = replace(
+                came, info=replace(came.info, id=book.file, updated_date=resource.modified)
+            )
+            with self.store.writing(name) as draft:
+                draft.add_download(f"{book.file}.xlsx", body)
+                return replace(self._keep(draft, name, raw, "download", {}), message=message)
+        raise DriftError(f"{reason}; and file {book.file} has no sheet like '{book.sheet}'")
+
+    def _keep(self, draft: Draft, name: str, raw: RawTable, door: Door, request: Request) -> Look:
+        """Make a draft the newest snapshot, if it is what the registry expects."""
+        tidy(raw, name, self.registry)
+        snapshot, change = self.store.commit(
+            draft, name, raw, door=door, request=request, fetched=self.now
+        )
+        return Look(name, "new content" if change == "new" else "same content", snapshot)

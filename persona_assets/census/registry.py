@@ -91,10 +91,11 @@ class AxisRule(_Entry):
 
 
 class Book(_Entry):
-    """The same table as a sheet of a downloaded Excel book."""
+    """The same table as a sheet of an Excel book; `words` find the book in the catalogue."""
 
     evidence: Literal["recorded", "documented", "expected"]
     file: str
+    words: str
     sheet: Pattern
     axes: list[AxisRule]
 

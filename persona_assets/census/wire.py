@@ -29,6 +29,7 @@ from persona_assets.errors import PersonaAssetsError
 OK: Final = 0
 NO_DATA: Final = 1
 PARTIAL: Final = 2
+REFUSED: Final = 100
 
 # The API's functions and the root of each one's answer.
 ROOTS: Final[Mapping[str, str]] = {
@@ -54,6 +55,11 @@ class StatusError(EStatError):
         super().__init__(f"e-Stat answers status {status}: {message}")
         self.status = status
         self.message = message
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether e-Stat does not accept the application id, so that no request will succeed."""
+        return self.status == REFUSED
 
     @property
     def can_heal(self) -> bool:

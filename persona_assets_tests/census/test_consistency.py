@@ -120,11 +120,14 @@ def test_a_table_without_a_place_is_a_conflict():
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.data())
 def test_any_changed_cell_of_a_table_with_a_partner_is_found(data):
     name = data.draw(st.sampled_from(EXACT))
     table = TABLES[name]
+    if name == "population_single_years":
+        # 15-19 is one group elsewhere, so single years from 15 on are only bounded by it.
+        table = table.filter(pl.col("age").cast(pl.Int64) < 15)
     row = data.draw(st.integers(0, table.height - 1))
     by = data.draw(st.integers(-999, 999).filter(bool))
     cell = table.drop("count").row(row, named=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from persona_assets.census.editions import EMPLOYMENT_STATUS_ID
-from persona_assets.census.estat_server import EStatServer, Fault
+from persona_assets.census.estat_server import EStatServer, Fault, File
 from persona_assets.census.margins import build_margins
 from persona_assets.census.origins import find_origin, load_figures, needed_figures
 from persona_assets.census.raw import Axis, Member
@@ -318,6 +318,58 @@ def test_two_tables_that_a_search_could_mean_are_both_named(server, content, sto
     assert one.status == "failed"
     assert EMPLOYMENT_STATUS_ID in one.message
     assert "9900000077" in one.message
+
+
+BOOK = "000032143614"
+
+
+def with_book(content, modified="2022-02-15"):
+    file = File("都道府県・市区町村別の主な結果", "major_results_2020.xlsx", modified,
+                (RECORDED / "major_results_2020.xlsx").read_bytes())  # fmt: skip
+    return replace(content, files={BOOK: file})
+
+
+def test_a_table_that_the_database_does_not_have_is_taken_from_its_book(
+    server, content, store, reference
+):
+    tables = {key: table for key, table in content.tables.items() if key != "0003448301"}
+    server.content = with_book(replace(content, tables=tables))
+    one = look(server, store, "population_imputed")["population_imputed"]
+    assert one.status == "new content"
+    assert "lists no table 0003448301" in one.message
+    assert (one.snapshot.door, one.snapshot.table_id) == ("download", BOOK)
+    read = load_figures("population_imputed", reference, store, Figures(source="snapshots"))
+    shipped = load_figures("population_imputed", reference, store, Figures(source="shipped"))
+    assert read.frame.equals(shipped.frame)
+    server.requests.clear()
+    again = look(server, store, "population_imputed")["population_imputed"]
+    assert again.status == "date unchanged"
+    assert "download" not in asked(server)
+    # The site is not asked with the application id.
+    server.content = with_book(server.content, "2026-11-01")
+    assert look(server, store, "population_imputed")["population_imputed"].status == "same content"
+    (download,) = [r for r in server.requests if r.function == "download"]
+    assert "appId" not in download.parameters
+
+
+def test_a_table_that_drifted_is_taken_from_its_book_and_says_why(server, content, store):
+    server.content = with_table(
+        with_book(content), renamed(content.tables["0003410398"], "cat01", "業種")
+    )
+    one = look(server, store, "industry_imputed", "industry")
+    assert one["industry_imputed"].status == "new content"
+    assert "'業種'" in one["industry_imputed"].message
+    # The published series is in no book.
+    assert one["industry"].status == "failed"
+
+
+def test_no_table_and_no_book_are_both_named(server, content, store):
+    tables = {key: table for key, table in content.tables.items() if key != "0003448301"}
+    server.content = replace(content, tables=tables)
+    one = look(server, store, "population_imputed")["population_imputed"]
+    assert one.status == "failed"
+    assert "lists no table 0003448301" in one.message
+    assert f"offers no file {BOOK}" in one.message
 
 
 def test_one_failed_table_does_not_keep_the_others_away(server, store):
