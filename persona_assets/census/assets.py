@@ -267,11 +267,10 @@ def _margin_asset(name: str) -> dg.AssetsDefinition:
 
 def _margin_outputs(adjusted: Adjusted) -> Iterator[dg.Output[pl.DataFrame]]:
     frame, adjustments = adjusted.margin, adjusted.adjustments
-    sizes = (
-        adjustments.group_by("step", "tables", maintain_order=True)
-        .agg(pl.col("before", "after", "moved").sum())
-        .with_columns(pl.col("step").replace_strict(dict(STEPS)).alias("why"))
+    sizes = adjustments.group_by("step", "tables", maintain_order=True).agg(
+        pl.col("before", "after", "moved").sum()
     )
+    reasons = sizes.with_columns(pl.col("step").replace_strict(dict(STEPS)).alias("why"))
     yield dg.Output(
         frame,
         output_name="margin",
@@ -287,7 +286,7 @@ def _margin_outputs(adjusted: Adjusted) -> Iterator[dg.Output[pl.DataFrame]]:
     yield dg.Output(
         adjustments,
         output_name="adjustments",
-        metadata={"steps": dg.MetadataValue.md(markdown_table(sizes))},
+        metadata={"steps": dg.MetadataValue.md(markdown_table(reasons))},
         data_version=data_version(adjustments),
     )
 

@@ -3,7 +3,7 @@
 Both ways meet here and are one from here on: the same frame, checked against the same totals.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -145,14 +145,6 @@ def origins_frame(loaded: Iterable[tuple[Origin, int]]) -> pl.DataFrame:
         for origin, rows in loaded
     ]
     return pl.DataFrame(rows, schema=ORIGIN_SCHEMA)
-
-
-def pins(origins: pl.DataFrame) -> Mapping[str, str]:
-    """Return what a recipe must pin to build from these figures again."""
-    return {
-        row["table"]: SHIPPED if row["door"] == SHIPPED else row["content_hash"]
-        for row in origins.iter_rows(named=True)
-    }
 
 
 def _shipped(table: str, reference_dir: Path) -> Origin:

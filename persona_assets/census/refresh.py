@@ -156,8 +156,7 @@ def read_file(
                 snapshot, change = store.commit(
                     draft, name, raw, door="download", request={}, fetched=now or datetime.now(UTC)
                 )
-            status: Status = "new content" if change == "new" else "same content"
-            looks.append(Look(name, status, snapshot))
+            looks.append(Look(name, change, snapshot))
             break
     if not looks:
         wanted = " ".join(reasons) if tables else f"the last reason: {reasons[-1]}"
@@ -241,7 +240,7 @@ class _Visit:
                 continue
             _, axes = self.client.meta(hit.id)
             try:
-                claim(axes, entry.axes, name)
+                claim(axes, entry.axes, name, self.registry)
             except DriftError as error:
                 reasons.append(f"{hit.id} '{hit.title}': {error}")
             else:
@@ -260,7 +259,7 @@ class _Visit:
     def _fetch_table(self, name: str, entry: TableEntry, table_id: str) -> Look:
         info, axes = self.client.meta(table_id)
         confirm(info, entry, name)
-        wanted = selection(axes, entry, name)
+        wanted = selection(axes, entry, name, self.registry)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self.store.writing(name) as draft:
@@ -306,4 +305,4 @@ class _Visit:
         snapshot, change = self.store.commit(
             draft, name, raw, door=door, request=request, fetched=self.now
         )
-        return Look(name, "new content" if change == "new" else "same content", snapshot)
+        return Look(name, change, snapshot)

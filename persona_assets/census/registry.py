@@ -386,10 +386,12 @@ def tidy(table: RawTable, name: str, registry: Registry | None = None) -> TidyTa
     entry = registry.tables[name]
     claimed = claim(table.axes, _rules(table, entry), name, registry)
     cells = figures(table, dash_is_zero=registry.survey(name).dash == "nobody")
-    cells = cells.select(*(pl.col(axis.id).cast(pl.String) for axis in table.axes), "value")
+    cells = cells.select(*(axis.id for axis in table.axes), "value")
     for each in claimed:
-        meaning = each.members.rename({"code": each.axis.id})
-        cells = cells.join(meaning, on=each.axis.id, how="inner", maintain_order="left")
+        axis_id = each.axis.id
+        codes = each.members["code"].cast(cells[axis_id].dtype).alias(axis_id)
+        meaning = each.members.drop("code").with_columns(codes)
+        cells = cells.join(meaning, on=axis_id, how="inner", maintain_order="left").drop(axis_id)
     keys = [column for column in entry.columns if column in cells.columns]
     missing = cells.filter(pl.col("value").is_null())
     if missing.height and not entry.optional:

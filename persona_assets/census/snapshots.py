@@ -36,7 +36,7 @@ COMPRESSION_LEVEL: Final = 3
 STALE_SECONDS: Final = 86_400
 
 Door = Literal["api", "download"]
-Change = Literal["new", "same content"]
+Change = Literal["new content", "same content"]
 
 
 class SnapshotError(TableError):
@@ -182,10 +182,9 @@ class SnapshotStore:
             files=dict(draft.files),
             path=path,
         )
-        change: Change = "new"
-        if path.exists():
-            change = "same content"
-        else:
+        before = self.newest(table)
+        kept_before = path.exists()
+        if not kept_before:
             content = {k: v for k, v in asdict(snapshot).items() if k != "path"}
             text = json.dumps(content, ensure_ascii=False, indent=1)
             (draft.folder / "snapshot.json").write_text(text + "\n", encoding="utf-8")
@@ -195,7 +194,10 @@ class SnapshotStore:
                 # Another process kept the same content a moment ago.
                 if not path.exists():
                     raise
-                change = "same content"
+                kept_before = True
+        # An older content that is back is new to whoever read the one between.
+        back = before is not None and before.content_hash != content_hash
+        change: Change = "same content" if kept_before and not back else "new content"
         kept = replace(_read(path), updated_date=snapshot.updated_date)
         self._note(kept, change, snapshot.fetched)
         return kept, change

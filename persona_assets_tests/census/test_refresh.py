@@ -114,7 +114,7 @@ def test_a_date_that_moved_without_a_figure_makes_no_snapshot(server, content, s
     # The new date is remembered, so the next look fetches nothing.
     assert one.snapshot.updated_date == "2026-10-30"
     assert look(server, store, "occupation")["occupation"].status == "date unchanged"
-    assert store.index()["change"].to_list() == ["new", "same content"]
+    assert store.index()["change"].to_list() == ["new content", "same content"]
 
 
 def test_one_changed_cell_is_a_new_snapshot_beside_the_old_one(server, content, store, reference):
