@@ -10,14 +10,25 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
 
 from persona_assets import levels
 from persona_assets.automation.preview import preview
-from persona_assets.census.margins import build_margins
+from persona_assets.census import consistency
+from persona_assets.census.client import EStatClient
+from persona_assets.census.editions import EMPLOYMENT_STATUS_ID, collect_areas, shipped_tables
+from persona_assets.census.estat_server import KINDS, Content, EStatServer
+from persona_assets.census.margins import MARGINS, STEPS, Adjusted, build_adjusted
+from persona_assets.census.raw import Axis, Member, RawTable
+from persona_assets.census.refresh import refresh
+from persona_assets.census.registry import TableEntry, load_registry
+from persona_assets.census.snapshots import SnapshotStore
 from persona_assets.census.tables import TABLE_FOLDERS, TableSource, load_sources, load_table
 from persona_assets.joint import cells
 from persona_assets.joint.fit import FitReport, Joint, fit_prefecture
@@ -51,8 +62,12 @@ def markdown(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 @cache
+def _adjusted() -> dict[str, Adjusted]:
+    return build_adjusted(_tables())
+
+
 def _margins() -> dict[str, pl.DataFrame]:
-    return build_margins(_tables())
+    return {name: adjusted.margin for name, adjusted in _adjusted().items()}
 
 
 def _tables() -> dict[str, pl.DataFrame]:
@@ -89,16 +104,199 @@ def _totals(source: TableSource) -> str:
     )
 
 
-def margins() -> str:
-    """Rows and people of each margin."""
+def registry() -> str:
+    """Every table of the registry: how it is found, and what is expected of it."""
     return markdown(
-        ("margin", "columns", "rows", "people"),
+        ("table", "e-Stat id, or search", "number", "evidence", "series", "needed", "rows",
+         "universe", "unknown answers"),
         (
-            (f"`{name}`", ", ".join(f"`{column}`" for column in frame.columns),
-             f"{frame.height:,}", f"{frame['count'].sum():,.0f}")
+            (f"`{name}`", _found_by(entry), entry.number or "-", entry.evidence, entry.series,
+             "no" if entry.optional else "yes", "-" if entry.rows is None else f"{entry.rows:,}",
+             entry.universe, entry.unknown)
+            for name, entry in load_registry().tables.items()
+        ),
+    )  # fmt: skip
+
+
+def _found_by(entry: TableEntry) -> str:
+    found = entry.id or f"search: {entry.find.words if entry.find else ''}"
+    return found + "".join(f"; or book {book.file} ({book.evidence})" for book in entry.books)
+
+
+def evidence() -> str:
+    """How sure the entries of the registry are."""
+    entries = load_registry().tables
+    kinds = ("recorded", "documented", "expected")
+    by_kind = {
+        kind: [name for name, entry in entries.items() if entry.evidence == kind] for kind in kinds
+    }
+    return markdown(
+        ("evidence", "entries", "tables"),
+        (
+            (kind, len(names), ", ".join(f"`{name}`" for name in names))
+            for kind, names in by_kind.items()
+        ),
+    )
+
+
+def faults() -> str:
+    """What the conformance server can do wrong."""
+    return markdown(
+        ("fault", "what happens", "value"),
+        (
+            (f"`{kind}`", meaning,
+             "needed" if default is None else f"{default}, unless given" if default else "none")
+            for kind, (meaning, default) in KINDS.items()
+        ),
+    )  # fmt: skip
+
+
+def drift() -> str:
+    """What a look at a table says that is no longer what the registry expects."""
+    work, labour, status = "0003410411", "0000010106", EMPLOYMENT_STATUS_ID
+    cases: Mapping[str, tuple[str, str, Callable[[RawTable], RawTable | None]]] = {
+        "An axis has another name": ("occupation", work, _renamed),
+        "A member is new": ("occupation", work, lambda t: _relabelled(t, "cat01", "220", "Ｍ新職業")),
+        "A code stands for another place": (
+            "occupation", work, lambda t: _relabelled(t, "area", "31000", "島根県"),
+        ),
+        "A prefecture is missing": ("occupation", work, _without_tottori),
+        "A cell no longer adds up": (
+            "labour_detail", labour, lambda t: _with_text(t, lambda text: str(int(text) + 5)),
+        ),
+        "A figure is withheld": ("labour_detail", labour, lambda t: _with_text(t, lambda _: "X")),
+        "The id means another table": (
+            "occupation", work,
+            lambda t: replace(t, info=replace(t.info, title="職業（小分類）")),
+        ),
+        "The table is listed no more": ("occupation", work, lambda _: None),
+        "A search finds two tables": (
+            "employment_status", status,
+            lambda t: replace(t, info=replace(t.info, id="9900000077")),
+        ),
+    }  # fmt: skip
+    return "\n".join(
+        f"- {what}: `{_failure(name, table_id, change)}`"
+        for what, (name, table_id, change) in cases.items()
+    )
+
+
+def _failure(name: str, table_id: str, change: Callable[[RawTable], RawTable | None]) -> str:
+    """Return what a look says at a server whose table was changed."""
+    offered = dict(_offered())
+    changed = change(offered[table_id])
+    if changed is None:
+        del offered[table_id]
+    else:
+        offered[changed.info.id] = changed
+    content = Content(tables=offered, areas=collect_areas(offered))
+    with (
+        TemporaryDirectory() as folder,
+        EStatServer(content) as server,
+        EStatClient("a-word-as-good-as-any", base_url=server.url, pause=0) as client,
+    ):
+        (look,) = refresh(client, SnapshotStore(Path(folder)), [name])
+    assert look.status == "failed", name
+    return look.message
+
+
+@cache
+def _offered() -> dict[str, RawTable]:
+    return shipped_tables(REFERENCE)
+
+
+def _renamed(table: RawTable) -> RawTable:
+    axes = (replace(a, name="仕事の種類") if a.id == "cat01" else a for a in table.axes)
+    return replace(table, axes=tuple(axes))
+
+
+def _relabelled(table: RawTable, axis_id: str, code: str, label: str) -> RawTable:
+    def member(one: Member) -> Member:
+        return replace(one, name=label) if one.code == code else one
+
+    axes = (
+        Axis(a.id, a.name, tuple(map(member, a.members))) if a.id == axis_id else a
+        for a in table.axes
+    )
+    return replace(table, axes=tuple(axes))
+
+
+def _without_tottori(table: RawTable) -> RawTable:
+    axes = (
+        Axis(a.id, a.name, tuple(m for m in a.members if m.code != "31000")) for a in table.axes
+    )
+    cells = table.cells.filter(pl.col("area").cast(pl.String) != "31000")
+    return replace(table, axes=tuple(axes), cells=cells)
+
+
+def _with_text(table: RawTable, change: Callable[[str], str]) -> RawTable:
+    """Return the table with Tottori's number of people at home changed."""
+    here = (pl.col("cat01").cast(pl.String) == "F1109") & (
+        pl.col("area").cast(pl.String) == "31000"
+    )
+    text = table.cells.filter(here)["text"].item()
+    changed = pl.when(here).then(pl.lit(change(text))).otherwise("text").alias("text")
+    return replace(table, cells=table.cells.with_columns(changed))
+
+
+def margins() -> str:
+    """Each margin: what it is made from, and its size."""
+    return markdown(
+        ("margin", "tables it reads", "margins it reads", "columns", "rows", "people"),
+        (
+            (f"`{name}`", _code(MARGINS[name].tables), _code(MARGINS[name].margins) or "-",
+             _code(frame.columns), f"{frame.height:,}", f"{frame['count'].sum():,.0f}")
             for name, frame in _margins().items()
         ),
     )  # fmt: skip
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def adjustments() -> str:
+    """What was done to the tables to get each margin, over the nation."""
+    rows = pl.concat(adjusted.adjustments for adjusted in _adjusted().values())
+    nation = rows.group_by("margin", "step", "tables", maintain_order=True).agg(
+        pl.col("before", "after", "moved").sum()
+    )
+    return markdown(
+        ("margin", "step", "tables", "before", "after", "moved", "share"),
+        (
+            (f"`{margin}`", f"`{step}`", _code(tables.split(", ")), f"{before:,.0f}", f"{after:,.0f}",
+             f"{moved:,.0f}", f"{moved / after:.2%}")
+            for margin, step, tables, before, after, moved in nation.iter_rows()
+        ),
+    )  # fmt: skip
+
+
+def steps() -> str:
+    """Every kind of adjustment and its reason."""
+    return markdown(("step", "why"), ((f"`{step}`", why) for step, why in STEPS.items()))
+
+
+def agreements() -> str:
+    """Every pair of tables that state the same, and how far apart they are."""
+    found = consistency.agreements(_tables())
+    pairs = found.group_by("first", "second", "relation", maintain_order=True).agg(
+        pl.struct("quantity").n_unique().alias("relations"),
+        pl.len().alias("places"),
+        pl.col("difference").max().alias("largest"),
+        pl.col("difference").min().alias("smallest"),
+    )
+    rows = [
+        (f"`{first}`", {"=": "equals", "<=": "is at most"}[relation], f"`{second}`", relations,
+         f"{places:,}", f"{largest:,.0f}", f"{smallest:,.0f}")
+        for first, second, relation, relations, places, largest, smallest in pairs.iter_rows()
+    ]  # fmt: skip
+    conflicts = consistency.conflicts(found).height
+    total = ("together", "", "", pairs["relations"].sum(), f"{found.height:,}",
+             f"{conflicts} conflicts", "")  # fmt: skip
+    return markdown(
+        ("first", "", "second", "relations", "compared", "first minus second, at most", "at least"),
+        [*rows, total],
+    )
 
 
 def data() -> str:
@@ -118,6 +316,17 @@ def processing() -> str:
     return "\n".join(
         f"- `{key}`: {source.processing}" for key, source in load_sources(REFERENCE).items()
     )
+
+
+def conflict() -> str:
+    """What two tables say that cannot both hold, because one cell of one was changed."""
+    tables = _tables()
+    here = (pl.col("prefecture") == "tottori") & (pl.col("sex") == "male")
+    managers = here & (pl.col("occupation") == "A")
+    more = pl.when(managers).then(pl.col("count") + 4).otherwise("count").alias("count")
+    tables["occupation"] = tables["occupation"].with_columns(more)
+    found = consistency.conflicts(consistency.agreements(tables))
+    return f"- `{consistency.describe_conflicts(found)}`"
 
 
 def employment() -> str:
@@ -286,7 +495,15 @@ TABLES: Mapping[str, Callable[[], str]] = {
     part.__name__: part
     for part in (
         tables,
+        registry,
+        evidence,
+        faults,
+        drift,
         margins,
+        adjustments,
+        steps,
+        agreements,
+        conflict,
         data,
         processing,
         employment,

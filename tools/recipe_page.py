@@ -4,7 +4,7 @@ Everything in the tables comes from the pydantic model; only the words around th
 holds the page to what this prints.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import yaml
@@ -40,9 +40,10 @@ the file that `{RECIPE_VARIABLE}` names, else from [dataset.yaml](../dataset.yam
 wrong type or out of its limits is an error that names the file, the field and what is allowed;
 nothing is built.
 
-A field that is left out has its default. `Recipe.fingerprint` is twelve hex digits of the fields
-that decide who is drawn and what writes; limits of quality do not change it. Records of different
-fingerprints are never put into one release.
+A field that is left out has its default. `Recipe.fingerprint` is twelve hex digits of `name`, `size`,
+`seed` and the writer's backend, model and temperature; figures and limits of quality do not change it.
+Records of different fingerprints are never put into one release. How official figures are fetched, kept
+and pinned: [estat.md](estat.md).
 """
 
 TAIL = """## Example
@@ -59,11 +60,12 @@ def render() -> str:
     schema = Recipe.model_json_schema()
     properties: Schema = schema["properties"]
     sections = {name: _section(field, schema) for name, field in properties.items()}
-    parts = [HEAD, "## Top level\n", _table(properties, "", sections)]
+    parts = [HEAD, "## Top level\n", _table(properties, "", sections, schema.get("required", ()))]
     for name, section in sections.items():
         if section is not None:
             parts += [f"## {name}\n", f"{section['description']}\n"]
-            parts.append(_table(section["properties"], f"{name}.", {}))
+            required = section.get("required", ())
+            parts.append(_table(section["properties"], f"{name}.", {}, required))
     parts.append(TAIL.format(example=_example()))
     return "\n".join(parts)
 
@@ -77,14 +79,20 @@ def _section(field: Schema, schema: Schema) -> Schema | None:
     return section
 
 
-def _table(properties: Schema, prefix: str, sections: Mapping[str, Schema | None]) -> str:
+def _table(
+    properties: Schema,
+    prefix: str,
+    sections: Mapping[str, Schema | None],
+    required: Collection[str],
+) -> str:
     rows = ["| field | type | default | limits | description |", "| --- | --- | --- | --- | --- |"]
     for name, field in properties.items():
         section = sections.get(name)
         if section is not None:
             cells = [f"[`{name}`](#{name})", "section", "", "", section["description"]]
         else:
-            default = f"`{field['default']}`" if "default" in field else "none: required"
+            # What a function makes, such as an empty mapping, is no default of the schema.
+            default = "none: required" if name in required else f"`{field.get('default', {})}`"
             cells = [f"`{prefix}{name}`", _type(field), default, _limits(field)]
             cells.append(field["description"])
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
@@ -98,6 +106,8 @@ def _type(field: Schema) -> str:
         return " or ".join(_type(option) for option in field["anyOf"])
     if field["type"] == "array":
         return f"list of {_type(field['items'])}"
+    if field["type"] == "object":
+        return f"mapping of text to {_type(field['additionalProperties'])}"
     return TYPES[field["type"]]
 
 

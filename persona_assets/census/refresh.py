@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from persona_assets.census.client import FILE_URL, EStatClient, TableChangedError
+from persona_assets.census.client import FILE_URL, EStatClient, TableChangedError, UnreachableError
 from persona_assets.census.downloads import read_bytes, read_download
 from persona_assets.census.raw import RawTable, TableInfo
 from persona_assets.census.registry import (
@@ -109,7 +109,11 @@ def refresh(
         StatusError: the application id is not accepted, so no table can be had.
     """
     visit = _Visit(client, store, registry or load_registry(), now or datetime.now(UTC), force)
+    closed = ""
     for name in list(tables or visit.registry.tables):
+        if closed:
+            yield Look(name, "failed", store.newest(name), closed)
+            continue
         try:
             yield visit.look(name)
         except StatusError as error:
@@ -117,6 +121,8 @@ def refresh(
                 raise
             yield Look(name, "failed", store.newest(name), str(error))
         except (EStatError, TableError) as error:
+            # Who does not answer at all is not asked again for each table.
+            closed = str(error) if isinstance(error, UnreachableError) else ""
             yield Look(name, "failed", store.newest(name), str(error))
 
 
@@ -184,7 +190,7 @@ class _Visit:
     registry: Registry
     now: datetime
     force: bool
-    listings: dict[str, Mapping[str, TableInfo]] = field(default_factory=dict)
+    listings: dict[str, Mapping[str, TableInfo] | EStatError] = field(default_factory=dict)
 
     def look(self, name: str) -> Look:
         """Look at one table; where the database does not have it as expected, at its Excel book."""
@@ -197,9 +203,9 @@ class _Visit:
             return self._look_at_book(name, entry.books[0], str(error))
 
     def _look_at_table(self, name: str, entry: TableEntry) -> Look:
-        newest = self.store.newest(name)
+        newest, listed = self.store.newest(name), self._listing(entry)
         table_id = self._table_id(name, entry, newest)
-        info = self._listing(entry).get(table_id) if table_id else None
+        info = listed.get(table_id) if table_id else None
         if table_id is None or info is None:
             missing = f"e-Stat lists no table {table_id or 'like ' + entry.title}"
             if entry.optional:
@@ -218,10 +224,17 @@ class _Visit:
         return known and bool(date) and not self.force
 
     def _listing(self, entry: TableEntry) -> Mapping[str, TableInfo]:
+        """Return the tables of the entry's survey; a list that cannot be had is asked for once."""
         if entry.survey not in self.listings:
             code = self.registry.surveys[entry.survey].code
-            self.listings[entry.survey] = {i.id: i for i in self.client.list_tables(code)}
-        return self.listings[entry.survey]
+            try:
+                self.listings[entry.survey] = {i.id: i for i in self.client.list_tables(code)}
+            except EStatError as error:
+                self.listings[entry.survey] = error
+        found = self.listings[entry.survey]
+        if isinstance(found, EStatError):
+            raise found
+        return found
 
     def _table_id(self, name: str, entry: TableEntry, newest: Snapshot | None) -> str | None:
         if entry.id is not None:

@@ -380,6 +380,24 @@ def test_one_failed_table_does_not_keep_the_others_away(server, store):
     }  # fmt: skip
 
 
+def test_a_list_that_cannot_be_had_is_asked_for_once_per_survey(server, store):
+    server.faults = [Fault("html", "getStatsList")]
+    looks = look(server, store)
+    assert {one.status for one in looks.values()} == {"failed"}
+    # Three attempts for each of two surveys, not for each table.
+    assert asked(server) == {"getStatsList": 6}
+
+
+def test_a_server_that_is_not_there_is_not_asked_for_each_table(content, store):
+    with EStatServer(content) as server:
+        client = connect(server, attempts=2)
+    with client:
+        looks = list(refresh(client, store))
+    assert len(looks) == len(NEEDED) + len(OPTIONAL)
+    assert {one.status for one in looks} == {"failed"}
+    assert len({one.message for one in looks}) == 1
+
+
 def test_a_refused_id_ends_the_look_at_once(content, store):
     with EStatServer(content, app_ids=["another-application-id"]) as server:
         with pytest.raises(StatusError, match="ESTAT_APP_ID"):
