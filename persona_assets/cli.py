@@ -193,6 +193,7 @@ def fetch(
     recipe: RecipeOption = None,
 ) -> None:
     """Ask e-Stat what has changed, and keep it as snapshots; needs an application id."""
+    from persona_assets.census.client import ID_URL
     from persona_assets.census.refresh import make_client, refresh
     from persona_assets.census.registry import load_registry, needed_tables
     from persona_assets.census.snapshots import SnapshotStore
@@ -205,8 +206,7 @@ def fetch(
     client = make_client(figures)
     if client is None:
         raise EStatError(
-            f"{figures.app_id_env} is not set; register at https://www.e-stat.go.jp/api/ and put "
-            "the application id there"
+            f"{figures.app_id_env} is not set; get an application id, free of charge, at {ID_URL}"
         )
     failed = 0
     with client:
@@ -223,7 +223,10 @@ def fetch(
                 soft_wrap=True,
             )
     if failed:
-        raise EStatError(f"{failed} tables could not be had; the newest good figures stay in use")
+        raise EStatError(
+            f"{failed} of {len(wanted)} tables could not be had; the newest good figures stay in "
+            "use"
+        )
 
 
 @estat_app.command()

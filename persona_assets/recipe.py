@@ -79,7 +79,8 @@ class Figures(_Section):
     pinned: dict[str, str] = Field(
         default_factory=dict,
         description="Tables that are held at one state: name of the table, then the hash of its "
-        "snapshot or 'shipped'. `persona-assets pin` writes them from a release's manifest.",
+        "snapshot, or 'shipped' with or without ':' and a hash. `persona-assets pin` writes them "
+        "from a release's manifest.",
     )
     base_url: str = Field(
         "https://api.e-stat.go.jp/rest/3.0/app",

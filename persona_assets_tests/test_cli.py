@@ -113,7 +113,7 @@ def test_a_table_that_cannot_be_had_fails_the_command(estat):
     estat.faults = [Fault("status", "getMetaInfo", value=300)]
     result = invoke("estat", "fetch", "-t", "occupation", "--recipe", estat.recipe)
     assert result.exit_code == 1
-    assert "1 tables could not be had" in str(result.exception)
+    assert "1 of 1 tables could not be had" in str(result.exception)
     assert APP_ID not in result.output + str(result.exception)
 
 

@@ -10,7 +10,7 @@ from persona_assets.partitions import prefectures
 GRAPH = {
     "table_agreements": ("census", set()),
     "table_origins": ("census", set()),
-    "joint_distribution": ("joint", set()),
+    "joint_distribution": ("joint", {"table_agreements"}),
     "people": ("people", {"joint_distribution"}),
     "attributes": ("personas", {"people"}),
     "personas": ("personas", {"people", "attributes"}),
@@ -19,7 +19,14 @@ GRAPH = {
     "findings": ("quality", {"people", "attributes", "personas"}),
     "release": (
         "release",
-        {"checked_records", "quarantine", "findings", "joint_distribution", "table_origins"},
+        {
+            "checked_records",
+            "quarantine",
+            "findings",
+            "joint_distribution",
+            "table_agreements",
+            "table_origins",
+        },
     ),
     "warehouse": ("release", {"people", "release"}),
 }

@@ -6,6 +6,7 @@ It drives the same jobs that the UI launches, on the same instance, so every run
 import gc
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -353,7 +354,7 @@ def _run(defs: dg.Definitions, job: str, on: DagsterInstance, key: str | None) -
         while error is not None and error.cause is not None:
             error = error.cause
         if error is not None and "DagsterAssetCheckFailed" not in (error.cls_name or ""):
-            message = error.message.strip().removeprefix(f"{error.cls_name}: ")
+            message = re.sub(rf"^[\w.]*{error.cls_name}: ", "", error.message.strip())
             reasons.append(f"{event.step_key}: {message}")
     where = f" of {key}" if key else ""
     raise BuildError(f"{job}{where} stopped. {'; '.join(reasons) or 'see the run in the UI'}")

@@ -121,7 +121,8 @@ def estat(
         )
     if failures:
         raise dg.Failure(
-            f"{len(failures)} tables could not be had, the newest good figures stay in use: "
+            f"{len(failures)} of {len(asked)} tables could not be had, the newest good figures "
+            "stay in use: "
             f"{'; '.join(failures)}",
             allow_retries=False,
         )
@@ -309,7 +310,10 @@ def table_agreements(**tables: pl.DataFrame) -> dg.MaterializeResult[pl.DataFram
     )
     return dg.MaterializeResult(
         value=frame,
-        metadata={"relations": dg.MetadataValue.md(markdown_table(summary, 60))},
+        metadata={
+            "relations": dg.MetadataValue.md(markdown_table(summary, 60)),
+            VERSIONS_BY_PREFECTURE: dg.MetadataValue.json(versions_by_prefecture(frame)),
+        },
         data_version=data_version(frame),
     )
 

@@ -148,7 +148,7 @@ STEPS: Mapping[str, str] = MappingProxyType(
         "assumed": "No table says where these people belong, so a stated assumption places them "
         "(docs/census.md).",
         "capped": "A share that the assumption before it puts above 99 in 100 is lowered to 99, "
-        "because no cell may have more employed people than residents.",
+        "because no cell may have more employed people than residents, or nearly all.",
         "interpolated": "The table has five-year groups; a curve through their cumulative counts "
         "gives single years, and moved is the difference from five equal years.",
     }

@@ -87,7 +87,9 @@ def find_origin(
     """
     ships = table_path(f"census/{table}", reference_dir).exists()
     pin = choice.pinned.get(table)
-    if pin == SHIPPED or (pin is None and choice.source == "shipped"):
+    if pin is not None and pin.split(":")[0] == SHIPPED:
+        return _as_pinned(_shipped(table, reference_dir), pin) if ships else None
+    if pin is None and choice.source == "shipped":
         return _shipped(table, reference_dir) if ships else None
     newest = None if pin else store.newest(table)
     key = newest.key if newest is not None else pin
@@ -145,6 +147,22 @@ def origins_frame(loaded: Iterable[tuple[Origin, int]]) -> pl.DataFrame:
         for origin, rows in loaded
     ]
     return pl.DataFrame(rows, schema=ORIGIN_SCHEMA)
+
+
+def pin_of(door: str, content_hash: str) -> str:
+    """Return what a recipe says to hold a table at this state."""
+    return f"{SHIPPED}:{content_hash}" if door == SHIPPED else content_hash
+
+
+def _as_pinned(origin: Origin, pin: str) -> Origin:
+    wanted = pin.partition(":")[2]
+    if not origin.content_hash.startswith(wanted):
+        raise TableError(
+            f"census/{origin.table}: the figures that ship here are "
+            f"{origin.content_hash[:12]}, the recipe pins {wanted[:12]}; use the version of "
+            "persona-assets that the release was made with"
+        )
+    return origin
 
 
 def _shipped(table: str, reference_dir: Path) -> Origin:

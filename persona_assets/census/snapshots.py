@@ -138,14 +138,16 @@ class SnapshotStore:
     def writing(self, table: str) -> Iterator[Draft]:
         """Yield a draft; whatever happens, nothing of it stays unless it is committed."""
         place = self.root / table
-        place.mkdir(parents=True, exist_ok=True)
         self._clear_stale(place)
         folder = place / f".{uuid4().hex}.tmp"
-        folder.mkdir()
+        folder.mkdir(parents=True)
         try:
             yield Draft(folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):
+                # Only if nothing was ever kept.
+                place.rmdir()
 
     def commit(
         self,

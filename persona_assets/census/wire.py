@@ -316,10 +316,11 @@ _TO_LINES: Final = bytes.maketrans(b"}", b"\n")
 
 
 def _parse_plain(values: bytes, axes: Sequence[Axis]) -> pl.DataFrame | None:
-    """Read cells in the form in which e-Stat writes them, three times as fast as any JSON.
+    """Read cells in the plain form, which is most of the time of a large table.
 
     That form is compact, with every value a text and the same keys in the same order in each cell.
-    Whatever is not exactly so - counted, not hoped - is None, and read as JSON.
+    Answers of e-Stat are quoted so; recorded ones were reformatted when they were kept. Whatever is
+    not exactly so - counted, not hoped - is None, and read as JSON.
     """
     named = {f"@{axis.id}": axis for axis in axes}
     rows, names = _plain_form(values)

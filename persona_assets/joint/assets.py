@@ -11,7 +11,9 @@ from persona_assets.storage.conditions import when_inputs_changed
 from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, Folders
 
-MARGIN_KEYS = [dg.AssetKey(["margin", name]) for name in MARGIN_NAMES]
+# National frames of which a fit reads its own prefecture's rows.
+AGREEMENTS = dg.AssetKey("table_agreements")
+NATIONAL = [AGREEMENTS, *(dg.AssetKey(["margin", name]) for name in MARGIN_NAMES)]
 
 
 @dg.asset(
@@ -23,9 +25,9 @@ MARGIN_KEYS = [dg.AssetKey(["margin", name]) for name in MARGIN_NAMES]
         **{f"margin_{name}": dg.AssetIn(key=["margin", name]) for name in MARGIN_NAMES},
         **{f"shape_{name}": dg.AssetIn(key=["shapes", name]) for name in SHAPES},
     },
-    deps=[["words", "occupations"]],
-    # A fit reads its own prefecture's rows of every margin and no others.
-    automation_condition=when_inputs_changed(by_prefecture=MARGIN_KEYS),
+    # Tables that cannot both hold are no ground for a fit.
+    deps=[["words", "occupations"], AGREEMENTS],
+    automation_condition=when_inputs_changed(by_prefecture=NATIONAL),
 )
 def joint_distribution(
     context: dg.AssetExecutionContext, folders: Folders, **inputs: pl.DataFrame

@@ -11,7 +11,7 @@ from persona_assets.census.assets import TABLE_KEYS
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.quality.fidelity import age_pyramid, distances
 from persona_assets.release.writer import verify_release
-from persona_assets.storage.io_manager import markdown_table
+from persona_assets.storage.io_manager import figures_by_prefecture, markdown_table
 from persona_assets.storage.lake import written_whole
 from persona_assets.storage.paths import lake_dir, releases_dir
 from persona_assets.storage.resources import Folders, RecipeResource
@@ -24,7 +24,9 @@ _MARGINS = {f"margin_{name}": dg.AssetIn(key=["margin", name]) for name in MARGI
     group_name="release",
     kinds={"parquet", "huggingface"},
     code_version="1",
-    ins={"population": dg.AssetIn(key=["margin", "population"])},
+    ins=_MARGINS,
+    # Tables that cannot both hold are no ground for a release.
+    deps=["table_agreements"],
     io_manager_key="mem_io_manager",
 )
 def release(
@@ -32,16 +34,17 @@ def release(
     quarantine: pl.DataFrame,
     findings: pl.DataFrame,
     joint_distribution: pl.DataFrame,
-    population: pl.DataFrame,
     table_origins: pl.DataFrame,
     folders: Folders,
     recipe: RecipeResource,
+    **margins: pl.DataFrame,
 ) -> dg.MaterializeResult[None]:
     """The released folder: data, card, report, manifest; `latest` points to it when it is whole."""
     # matplotlib takes half a second to import, and the runs of 47 prefectures never need it.
     from persona_assets.release.build import build_release
     from persona_assets.release.plots import age_pyramid_png
 
+    population = margins["margin_population"]
     result = build_release(
         checked_records,
         quarantine=quarantine,
@@ -49,6 +52,7 @@ def release(
         joints=joint_distribution,
         population=population,
         origins=table_origins,
+        figures=figures_by_prefecture(margins),
         recipe=recipe.load(),
         releases=releases_dir(folders.data_root),
         reference_dir=folders.reference_dir,

@@ -1,6 +1,7 @@
 """Building a release: gates, then data, card, report and manifest in one folder."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def build_release(
     joints: pl.DataFrame,
     population: pl.DataFrame,
     origins: pl.DataFrame,
+    figures: Mapping[str, str],
     recipe: Recipe,
     releases: Path,
     reference_dir: Path,
@@ -63,16 +65,19 @@ def build_release(
         joints: The joints' frames.
         population: The `population` margin.
         origins: Where the census tables come from (`census.origins`).
+        figures: Version of the margins as they are now, by prefecture.
         recipe: The recipe that all of them were made from.
         releases: The folder of all versions.
         reference_dir: The figures and word lists that ship.
 
     Raises:
-        ReleaseError: records of different recipes meet, too many repeat another's text, or a
-            guaranteed margin is missed; nothing is written and `latest` stays what it was.
+        ReleaseError: records of different recipes or of other figures meet, too many repeat
+            another's text, or a guaranteed margin is missed; nothing is written and `latest` stays
+            what it was.
     """
     here = [key for key in prefectures() if key in set(checked["prefecture"].unique())]
     _refuse_mixed_recipes(checked, recipe)
+    _refuse_other_figures(checked, figures)
     drawn = checked.height
     checked, repeats = without_repeats(checked)
     _refuse_repeats(repeats, drawn, recipe)
@@ -174,6 +179,18 @@ def _refuse_mixed_recipes(checked: pl.DataFrame, recipe: Recipe) -> None:
         raise ReleaseError(
             f"{names} were built from another recipe (size, seed, name or writer differ from "
             f"{recipe.fingerprint}); build them again with this recipe, or go back to the other one"
+        )
+
+
+def _refuse_other_figures(checked: pl.DataFrame, figures: Mapping[str, str]) -> None:
+    """The manifest names the figures in use now, so all people must come from them."""
+    found = dict(checked.select("prefecture", "figures").unique(maintain_order=True).iter_rows())
+    other = [key for key in prefectures() if key in found and found[key] != figures.get(key)]
+    if other:
+        names = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
+        raise ReleaseError(
+            f"{names}: the official figures changed since these people were drawn; build them "
+            "again, or pin the figures in the recipe (`persona-assets pin`)"
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from persona_assets.census.origins import API_CREDIT
 from persona_assets.partitions import PREFECTURE_COUNT
 
 DATA_LICENCE: Final = "CC BY 4.0"
@@ -19,10 +20,7 @@ DATA_LICENCE_URL: Final = "https://creativecommons.org/licenses/by/4.0/"
 # The wordings that e-Stat's terms of use ask for. The second one belongs only where a release was
 # made from answers of e-Stat's API; saying it of files that were downloaded would be untrue.
 ESTAT_CREDIT: Final = "政府統計の総合窓口（e-Stat）の統計表を加工して作成"
-ESTAT_API_CREDIT: Final = (
-    "このサービスは、政府統計総合窓口(e-Stat)のAPI機能を使用していますが、"
-    "サービスの内容は国によって保証されたものではありません。"
-)
+ESTAT_API_CREDIT: Final = API_CREDIT
 
 # How a source's figures came to be, from `sources.yaml`: label and its English.
 SOURCE_KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(

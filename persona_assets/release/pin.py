@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from persona_assets.census.origins import SHIPPED
+from persona_assets.census.origins import pin_of
 from persona_assets.recipe import Recipe
 from persona_assets.release.writer import ReleaseError
 
@@ -28,7 +28,7 @@ def pinned_recipe(manifest: Path) -> str:
         content = json.loads(manifest.read_text(encoding="utf-8"))
         recipe = Recipe.model_validate(content["recipe"])
         pinned = {
-            key.removeprefix("census/"): SHIPPED if s["door"] == SHIPPED else s["sha256"]
+            key.removeprefix("census/"): pin_of(s["door"], s["sha256"])
             for key, s in content["sources"].items()
             if key.startswith("census/")
         }

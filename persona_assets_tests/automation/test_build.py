@@ -13,6 +13,9 @@ import pytest
 
 from persona_assets.automation.build import BuildError, Progress, build, statistics_changed
 from persona_assets.census.estat_server import EStatServer
+from persona_assets.census.refresh import read_file
+from persona_assets.census.render import render_stats_data
+from persona_assets.census.snapshots import SnapshotStore
 from persona_assets.census.tables import TableError
 from persona_assets.partitions import UnknownPrefectureError
 from persona_assets.recipe import Figures, RecipeError
@@ -20,7 +23,7 @@ from persona_assets.release.pin import pinned_recipe
 from persona_assets.release.writer import verify_release
 from persona_assets.storage.resources import Folders, RecipeResource
 from persona_assets_tests.automation.conftest import KEYS, SIZE
-from persona_assets_tests.census.estat import APP_ID, shipped_content
+from persona_assets_tests.census.estat import APP_ID, RECORDED, shipped_content, with_moved
 from persona_assets_tests.personas.chat_server import ChatServer, Reply
 
 
@@ -224,6 +227,22 @@ def test_a_build_takes_its_figures_from_estat_and_can_be_built_again_without(
     for path in first.root.parent.rglob("*"):
         if path.is_file():
             assert APP_ID.encode() not in path.read_bytes()
+
+
+def test_a_release_never_mixes_figures(built_place, tmp_path):
+    store = SnapshotStore(built_place.root / "snapshots")
+    read_file(RECORDED / "census_labor_0003412176_long.csv.gz", store)
+    # The same figures by another door: nobody has to be built again.
+    built_place.build("tottori")
+    places = ("47000", "00000")
+    moves = {("F1109", place): 1 for place in places} | {("F1110", place): -1 for place in places}
+    table = with_moved(shipped_content().tables["0000010106"], moves, "cat01", "area")
+    answer = tmp_path / "answer.json"
+    answer.write_bytes(render_stats_data(table))
+    read_file(answer, store, ["labour_detail"])
+    with pytest.raises(BuildError, match="okinawa: the official figures changed since"):
+        built_place.build("tottori")
+    built_place.build("tottori", "okinawa")
 
 
 def test_a_build_goes_on_with_what_is_here_if_estat_is_not_there(new_place, monkeypatch):

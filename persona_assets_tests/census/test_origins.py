@@ -23,6 +23,7 @@ from persona_assets.census.origins import (
     load_figures,
     needed_figures,
     origins_frame,
+    pin_of,
 )
 from persona_assets.census.raw import RawTable
 from persona_assets.census.refresh import read_file
@@ -287,10 +288,18 @@ def origins(loaded: Mapping[str, Loaded]) -> pl.DataFrame:
 
 def pins(origins: pl.DataFrame) -> dict[str, str]:
     """Return what a recipe pins of a release's manifest."""
-    return {
-        row["table"]: SHIPPED if row["door"] == SHIPPED else row["content_hash"]
-        for row in origins.iter_rows(named=True)
-    }
+    rows = origins.select("table", "door", "content_hash").iter_rows()
+    return {table: pin_of(door, content_hash) for table, door, content_hash in rows}
+
+
+def test_shipped_figures_are_pinned_with_their_hash(store, reference):
+    origin = find_origin(NEEDED, reference, store, Figures())
+    pin = pin_of(origin.door, origin.content_hash)
+    assert pin == f"shipped:{origin.content_hash}"
+    assert find_origin(NEEDED, reference, store, Figures(pinned={NEEDED: pin})) == origin
+    assert find_origin(NEEDED, reference, store, Figures(pinned={NEEDED: "shipped"})) == origin
+    with pytest.raises(TableError, match=r"the figures that ship here are .* pins 0123456789ab"):
+        find_origin(NEEDED, reference, store, Figures(pinned={NEEDED: "shipped:0123456789abcdef"}))
 
 
 @pytest.mark.parametrize("source", ["auto", "shipped", "snapshots"])

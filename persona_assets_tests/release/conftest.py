@@ -7,6 +7,7 @@ import pytest
 from persona_assets.census.origins import load_figures, origins_frame
 from persona_assets.census.registry import needed_tables
 from persona_assets.census.snapshots import SnapshotStore
+from persona_assets.partitions import prefectures
 from persona_assets.quality.records import without_repeats
 from persona_assets.recipe import Figures
 from persona_assets.release.build import Built, build_release
@@ -32,6 +33,7 @@ def release_it(chain, reference, origins):
             "joints": chain.joint_frames,
             "population": chain.population,
             "origins": origins,
+            "figures": dict.fromkeys(prefectures(), ""),
             "recipe": chain.recipe,
             "releases": releases,
             "reference_dir": reference,

@@ -131,3 +131,10 @@ def test_licence_and_notice_of_the_names_go_with_the_data(built, reference):
     assert "CC BY 4.0" in (built.folder / "LICENSE").read_text(encoding="utf-8")
     notice = (reference / "names" / "NOTICE.md").read_text(encoding="utf-8")
     assert (built.folder / "NOTICE.md").read_text(encoding="utf-8") == notice
+
+
+def test_people_of_other_figures_than_todays_are_not_released(release_it, chain, tmp_path):
+    figures = dict.fromkeys(chain.checked["prefecture"].unique(), "") | {"tokyo": "0123456789ab"}
+    with pytest.raises(ReleaseError, match="tokyo: the official figures changed since"):
+        release_it(tmp_path, figures=figures)
+    assert list(tmp_path.iterdir()) == []

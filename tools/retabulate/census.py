@@ -546,7 +546,7 @@ TABLES = (
     ),
     Table(
         "census/enrolment", _enrolment,
-        "在学学校の種類，男女，都道府県別在学者数", "0003450543",
+        "在学学校の種類，男女，都道府県別在学者数", None,
         "As the table of education; schools of people of 15 or more, so without primary and lower "
         "secondary.",
         universe="residents in school, upper secondary and above",
