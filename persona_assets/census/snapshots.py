@@ -1,8 +1,8 @@
 """Snapshots: every official answer kept as it came, so that any release can be built again.
 
 A snapshot is a folder named by table and content hash. It is written beside and renamed when
-whole, never changed and never overwritten. `index.jsonl` is a diary: one line per look at e-Stat,
-also when nothing had changed.
+whole, never changed and never overwritten. `index.jsonl` is a diary: one line per fetch, also
+when it brought what was known.
 
     snapshots/index.jsonl
     snapshots/population_by_age/3f2a91c0d4e5b6a7/snapshot.json
@@ -94,7 +94,7 @@ class SnapshotStore:
 
     @property
     def index_path(self) -> Path:
-        """The diary of what was looked at when."""
+        """The diary of what was fetched when."""
         return self.root / "index.jsonl"
 
     def index(self) -> pl.DataFrame:
