@@ -15,6 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -67,23 +68,36 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Draft:
-    """A snapshot that is being written; nobody sees it until it is committed."""
+    """A snapshot that is being written; nobody sees it until it is committed.
+
+    Compressing goes on beside, so that reading a page does not wait for the one before.
+    """
 
     folder: Path
-    files: dict[str, str] = field(default_factory=dict)
+    writer: Executor
+    written: dict[str, Future[str]] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """SHA-256 of each file; waits until all are written."""
+        return {name: done.result() for name, done in self.written.items()}
 
     def add_page(self, body: bytes) -> None:
         """Keep one page of an API answer."""
-        self._add(f"page-{len(self.files) + 1:04d}.json.zst", body)
+        self._add(f"page-{len(self.written) + 1:04d}.json.zst", body)
 
     def add_download(self, name: str, body: bytes) -> None:
         """Keep a downloaded file."""
         self._add(f"{name}.zst", body)
 
     def _add(self, name: str, body: bytes) -> None:
-        compressed = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compress(body)
-        (self.folder / name).write_bytes(compressed)
-        self.files[name] = hashlib.sha256(compressed).hexdigest()
+        self.written[name] = self.writer.submit(_write, self.folder / name, body)
+
+
+def _write(path: Path, body: bytes) -> str:
+    compressed = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compress(body)
+    path.write_bytes(compressed)
+    return hashlib.sha256(compressed).hexdigest()
 
 
 class SnapshotStore:
@@ -142,7 +156,8 @@ class SnapshotStore:
         folder = place / f".{uuid4().hex}.tmp"
         folder.mkdir(parents=True)
         try:
-            yield Draft(folder)
+            with ThreadPoolExecutor(1) as writer:
+                yield Draft(folder, writer)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             with suppress(OSError):
@@ -181,7 +196,7 @@ class SnapshotStore:
             updated_date=raw.info.updated_date,
             fetched=fetched.astimezone(UTC).isoformat(timespec="seconds"),
             request=dict(request),
-            files=dict(draft.files),
+            files=draft.files,
             path=path,
         )
         before = self.newest(table)
