@@ -322,14 +322,19 @@ def table_agreements(**tables: pl.DataFrame) -> dg.MaterializeResult[pl.DataFram
     group_name=GROUP,
     kinds={"polars"},
     code_version="1",
-    deps=[["census", name] for name in NEEDED_TABLES],
+    ins={name: dg.AssetIn(key=["census", name]) for name in NEEDED_TABLES},
     automation_condition=when_inputs_changed(),
 )
-def table_origins(folders: Folders, recipe: RecipeResource) -> dg.MaterializeResult[pl.DataFrame]:
+def table_origins(
+    folders: Folders, recipe: RecipeResource, **tables: pl.DataFrame
+) -> dg.MaterializeResult[pl.DataFrame]:
     """Where each table's figures come from: door, id, dates and hash; a release carries it on."""
     choice, store = recipe.load().figures, snapshot_store(folders)
-    loaded = [load_figures(name, folders.reference_dir, store, choice) for name in NEEDED_TABLES]
-    frame = origins_frame((one.origin, one.frame.height) for one in loaded if one is not None)
+    origins = [
+        (find_origin(name, folders.reference_dir, store, choice), tables[name].height)
+        for name in NEEDED_TABLES
+    ]
+    frame = origins_frame((origin, rows) for origin, rows in origins if origin is not None)
     return dg.MaterializeResult(
         value=frame,
         metadata={"origins": dg.MetadataValue.md(markdown_table(frame))},

@@ -11,9 +11,13 @@ from persona_assets.storage.conditions import when_inputs_changed
 from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, Folders
 
-# National frames of which a fit reads its own prefecture's rows.
+# National frames of which a fit reads its own prefecture's rows. Of industries it reads the
+# nation's sizes too, so a change of one anywhere is a change for all.
 AGREEMENTS = dg.AssetKey("table_agreements")
-NATIONAL = [AGREEMENTS, *(dg.AssetKey(["margin", name]) for name in MARGIN_NAMES)]
+NATIONAL = [
+    AGREEMENTS,
+    *(dg.AssetKey(["margin", name]) for name in MARGIN_NAMES if name != "industry"),
+]
 
 
 @dg.asset(

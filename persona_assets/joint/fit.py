@@ -7,6 +7,8 @@ factors of that junction tree, about ten thousand cells, instead of their produc
 figure taken from it is the same.
 """
 
+import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,6 +46,7 @@ JOINT_SCHEMA = pa.DataFrameSchema(
         **{axis: pa.Column(pl.String, nullable=True) for axis in JOINT_AXES},
         "age": pa.Column(pl.Int64, nullable=True),
         "weight": pa.Column(pl.Float64, pa.Check.ge(0)),
+        "figures": pa.Column(pl.String, pa.Check.str_length(12, 12)),
     },
     strict=True,
     ordered=True,
@@ -59,10 +62,12 @@ class Joint:
         prefecture: Its key.
         factors: By name, a frame of axes and `weight` (people of 15 or more, float). `people` is
             the root; each other factor adds one variable to some of the people.
+        figures: Version of the margins that it was fitted to (`figures_version`).
     """
 
     prefecture: str
     factors: Mapping[str, pl.DataFrame]
+    figures: str
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame) -> "Joint":
@@ -70,9 +75,11 @@ class Joint:
         parts = {
             name: part.select(s for s in part if s.name == "weight" or s.null_count() < part.height)
             for name in FACTORS
-            for part in [frame.filter(pl.col("factor") == name).drop("prefecture", "factor")]
+            for part in [
+                frame.filter(pl.col("factor") == name).drop("prefecture", "factor", "figures")
+            ]
         }
-        return cls(frame["prefecture"][0], parts)
+        return cls(frame["prefecture"][0], parts, frame["figures"][0])
 
     def to_frame(self) -> pl.DataFrame:
         """Return all factors as one long frame; an axis that a factor lacks is null there."""
@@ -85,6 +92,7 @@ class Joint:
                       for axis in JOINT_AXES),
                     pl.col("age") if "age" in part.columns else pl.lit(None, pl.Int64).alias("age"),
                     "weight",
+                    pl.lit(self.figures).alias("figures"),
                 )
                 for name, part in self.factors.items()
             ]
@@ -145,6 +153,19 @@ class FitReport:
     effective_cells: float
 
 
+def figures_version(prefecture: str, margins: Mapping[str, pl.DataFrame]) -> str:
+    """Return twelve hex digits of every figure that a prefecture's fit reads.
+
+    Its own rows of each margin, and what the nation gives to its seeds.
+    """
+    # As it stands, not summed: the order of a sum of floats may depend on the threads.
+    digest = hashlib.sha256(margins["industry"].write_csv().encode())
+    for name in sorted(margins):
+        here = margins[name].filter(pl.col("prefecture") == prefecture)
+        digest.update(f"{name}\n{here.write_csv()}".encode())
+    return digest.hexdigest()[:12]
+
+
 def fit_prefecture(
     prefecture: str, margins: Mapping[str, pl.DataFrame], shapes: Mapping[str, pl.DataFrame]
 ) -> tuple[Joint, FitReport]:
@@ -152,7 +173,8 @@ def fit_prefecture(
 
     Args:
         prefecture: Its key.
-        margins: Every margin of `census.margins`, of this prefecture or of all.
+        margins: Every margin of `census.margins`, of all prefectures: the seed of industries reads
+            their sizes in the nation.
         shapes: The seeds' tables; see `seeds`.
 
     Returns:
@@ -199,12 +221,11 @@ def fit_prefecture(
         here,
     )
     industry_cells = cell_sets.industry_cells()
-    sizes = dict(
-        margins["industry"]
-        .group_by("industry", maintain_order=True)
-        .agg(pl.col("count").sum())
-        .iter_rows()
-    )
+    # Exact sums: a sum of floats in the order of the threads would differ in its last digit.
+    sizes = {
+        str(industry): math.fsum(part["count"])
+        for (industry,), part in margins["industry"].partition_by("industry", as_dict=True).items()
+    }
     industry = _extend(
         industry_cells,
         seeds.industry_seed(industry_cells, shapes["classes"], sizes),
@@ -221,6 +242,7 @@ def fit_prefecture(
             "employment_status": status,
             "industry": industry,
         },
+        figures_version(prefecture, margins),
     )
     errors = {name: _error(joint, name, here) for name in here if name != "population"}
     share = raked.weights[raked.weights > 0] / raked.weights.sum()

@@ -43,6 +43,7 @@ def build_people(
         draw_lifestyle(people, stream(recipe.seed, key, "lifestyle")),
     ):
         people = people.hstack(part)
+    people = people.with_columns(pl.lit(joint.figures).alias("figures"))
     return PEOPLE_SCHEMA.validate(people.select(list(PEOPLE_SCHEMA.columns)))
 
 

@@ -52,6 +52,8 @@ PEOPLE_SCHEMA = pa.DataFrameSchema(
         "craft_category": _text(),
         "festival": _text(),
         "festival_city": _text(),
+        # Version of the margins that the joint was fitted to.
+        "figures": pa.Column(pl.String, pa.Check.str_length(12, 12)),
     },
     strict=True,
     ordered=True,

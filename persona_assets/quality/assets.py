@@ -3,7 +3,6 @@
 import dagster as dg
 import polars as pl
 
-from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.joint.fit import Joint
 from persona_assets.quality.fidelity import beside_random_draw, margin_fits
 from persona_assets.quality.records import (
@@ -12,11 +11,7 @@ from persona_assets.quality.records import (
     rule_counts,
 )
 from persona_assets.storage.checks import schema_check
-from persona_assets.storage.io_manager import (
-    data_version,
-    figures_by_prefecture,
-    markdown_table,
-)
+from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, RecipeResource
 
 
@@ -36,23 +31,17 @@ from persona_assets.storage.resources import PREFECTURES, RecipeResource
         ),
     },
     partitions_def=PREFECTURES,
-    ins={f"margin_{name}": dg.AssetIn(key=["margin", name]) for name in MARGIN_NAMES},
 )  # fmt: skip
 def checked(
     people: pl.DataFrame,
     attributes: pl.DataFrame,
     personas: pl.DataFrame,
     recipe: RecipeResource,
-    **margins: pl.DataFrame,
 ) -> tuple[dg.Output[pl.DataFrame], dg.Output[pl.DataFrame], dg.Output[pl.DataFrame]]:
     """Join people with their texts and check each whole record."""
     records, refused, findings = check_records(
-        people, attributes, personas, recipe.load().fingerprint,
-        figures_by_prefecture(
-            {name: frame.filter(pl.col("prefecture").is_in(people["prefecture"].unique().implode()))
-             for name, frame in margins.items()}
-        ),
-    )  # fmt: skip
+        people, attributes, personas, recipe.load().fingerprint
+    )
     counts = rule_counts(findings)
     findings = findings.join(
         people.select("person_id", "prefecture"), on="person_id", maintain_order="left"

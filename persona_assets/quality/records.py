@@ -1,7 +1,5 @@
 """Records: people and their texts joined, and split into what passes and what is quarantined."""
 
-from collections.abc import Mapping
-
 import pandera.polars as pa
 import polars as pl
 
@@ -31,8 +29,6 @@ CHECKED_SCHEMA = pa.DataFrameSchema(
         "personas_prompt": pa.Column(pl.String),
         "attempts": pa.Column(pl.Int64, pa.Check.ge(2)),
         "recipe": pa.Column(pl.String, pa.Check.str_length(12, 12)),
-        # Version of the margins of the prefecture; empty if nobody said.
-        "figures": pa.Column(pl.String),
     },
     strict=True,
     ordered=True,
@@ -57,11 +53,7 @@ FINDINGS_SCHEMA = {"person_id": pl.String, "rule": pl.String, "severity": pl.Str
 
 
 def check_records(
-    people: pl.DataFrame,
-    attributes: pl.DataFrame,
-    personas: pl.DataFrame,
-    recipe: str,
-    figures: Mapping[str, str] | None = None,
+    people: pl.DataFrame, attributes: pl.DataFrame, personas: pl.DataFrame, recipe: str
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Join people with their texts and check each whole record.
 
@@ -70,7 +62,6 @@ def check_records(
         attributes: The first step's frame.
         personas: The second step's frame, of the people whose attributes were accepted.
         recipe: The recipe's fingerprint.
-        figures: Version of the official figures by prefecture, to tell releases of different ones.
 
     Returns:
         The records that pass (CHECKED_SCHEMA), those that do not with their reasons
@@ -110,13 +101,8 @@ def check_records(
         )
         .with_columns(pl.col("attempts") + pl.col("first_attempts"), pl.lit(recipe).alias("recipe"))
     )
-    version = pl.col("prefecture").replace_strict(
-        dict(figures or {}), default="", return_dtype=pl.String
-    )
-    records = (
-        people.join(texts, on="person_id", maintain_order="left")
-        .with_columns(version.alias("figures"))
-        .select(list(CHECKED_SCHEMA.columns))
+    records = people.join(texts, on="person_id", maintain_order="left").select(
+        list(CHECKED_SCHEMA.columns)
     )
     findings, refused = [], {}
     for record in with_labels(records).iter_rows(named=True):

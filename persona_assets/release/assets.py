@@ -11,7 +11,7 @@ from persona_assets.census.assets import TABLE_KEYS
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.quality.fidelity import age_pyramid, distances
 from persona_assets.release.writer import verify_release
-from persona_assets.storage.io_manager import figures_by_prefecture, markdown_table
+from persona_assets.storage.io_manager import markdown_table
 from persona_assets.storage.lake import written_whole
 from persona_assets.storage.paths import lake_dir, releases_dir
 from persona_assets.storage.resources import Folders, RecipeResource
@@ -50,9 +50,8 @@ def release(
         quarantine=quarantine,
         findings=findings,
         joints=joint_distribution,
-        population=population,
         origins=table_origins,
-        figures=figures_by_prefecture(margins),
+        margins={name.removeprefix("margin_"): frame for name, frame in margins.items()},
         recipe=recipe.load(),
         releases=releases_dir(folders.data_root),
         reference_dir=folders.reference_dir,

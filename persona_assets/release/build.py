@@ -11,7 +11,7 @@ import polars as pl
 import persona_assets
 from persona_assets.census.origins import SHIPPED
 from persona_assets.census.tables import content_hash, load_sources
-from persona_assets.joint.fit import Joint
+from persona_assets.joint.fit import Joint, figures_version
 from persona_assets.partitions import prefectures
 from persona_assets.personas.models import STEPS
 from persona_assets.quality.fidelity import GUARANTEED_FROM_SIZE, age_pyramid, margin_fits
@@ -47,9 +47,8 @@ def build_release(
     quarantine: pl.DataFrame,
     findings: pl.DataFrame,
     joints: pl.DataFrame,
-    population: pl.DataFrame,
+    margins: Mapping[str, pl.DataFrame],
     origins: pl.DataFrame,
-    figures: Mapping[str, str],
     recipe: Recipe,
     releases: Path,
     reference_dir: Path,
@@ -63,9 +62,8 @@ def build_release(
         quarantine: Who did not pass, of the same prefectures.
         findings: What the rules found.
         joints: The joints' frames.
-        population: The `population` margin.
+        margins: Every margin as it is now, by name.
         origins: Where the census tables come from (`census.origins`).
-        figures: Version of the margins as they are now, by prefecture.
         recipe: The recipe that all of them were made from.
         releases: The folder of all versions.
         reference_dir: The figures and word lists that ship.
@@ -77,12 +75,13 @@ def build_release(
     """
     here = [key for key in prefectures() if key in set(checked["prefecture"].unique())]
     _refuse_mixed_recipes(checked, recipe)
-    _refuse_other_figures(checked, figures)
+    _refuse_other_figures(checked, margins)
     drawn = checked.height
     checked, repeats = without_repeats(checked)
     _refuse_repeats(repeats, drawn, recipe)
     left_out = quarantine.height + drawn - checked.height
     joint_list = [Joint.from_frame(joints.filter(pl.col("prefecture") == key)) for key in here]
+    population = margins["population"]
     fits = margin_fits(checked, population, joint_list, recipe.quality.max_share_difference)
     full = len(here) == len(prefectures())
     if full and recipe.size >= GUARANTEED_FROM_SIZE:
@@ -182,10 +181,11 @@ def _refuse_mixed_recipes(checked: pl.DataFrame, recipe: Recipe) -> None:
         )
 
 
-def _refuse_other_figures(checked: pl.DataFrame, figures: Mapping[str, str]) -> None:
+def _refuse_other_figures(checked: pl.DataFrame, margins: Mapping[str, pl.DataFrame]) -> None:
     """The manifest names the figures in use now, so all people must come from them."""
-    found = dict(checked.select("prefecture", "figures").unique(maintain_order=True).iter_rows())
-    other = [key for key in prefectures() if key in found and found[key] != figures.get(key)]
+    found = set(checked.select("prefecture", "figures").unique(maintain_order=True).iter_rows())
+    old = {key for key, version in found if version != figures_version(key, margins)}
+    other = [key for key in prefectures() if key in old]
     if other:
         names = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
         raise ReleaseError(

@@ -1,7 +1,6 @@
 """Dagster's door to the lake: assets hand over frames and receive frames."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -78,18 +77,6 @@ def versions_by_prefecture(frame: pl.DataFrame) -> dict[str, str]:
     return {
         str(key): hashlib.sha256(part.write_csv().encode()).hexdigest()[:16]
         for (key,), part in parts.items()
-    }
-
-
-def figures_by_prefecture(margins: Mapping[str, pl.DataFrame]) -> dict[str, str]:
-    """Return one version per prefecture of everything that its people are drawn from."""
-    versions = {name: versions_by_prefecture(margins[name]) for name in sorted(margins)}
-    keys = dict.fromkeys(key for version in versions.values() for key in version)
-    return {
-        key: hashlib.sha256(
-            " ".join(version.get(key, "") for version in versions.values()).encode()
-        ).hexdigest()[:12]
-        for key in keys
     }
 
 

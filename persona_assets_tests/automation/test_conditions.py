@@ -160,9 +160,23 @@ def test_a_changed_table_of_residents_rebuilds_every_prefecture(daemon):
     asked = daemon.settle()
     assert asked["census/population_by_age"] == {None}
     assert asked["margin/population"] == {None}
-    # Quotas are a rounding of the whole nation; joints are not.
-    assert asked["joint_distribution"] == {"tottori"}
+    # Quotas are a rounding of the whole nation, and the sizes of its industries a seed of all fits.
+    assert asked["joint_distribution"] == set(BUILT)
     assert asked["people"] == set(BUILT)
+
+
+def test_the_nations_industries_are_a_seed_of_every_prefecture(daemon):
+    # One woman of Tottori moves from A to B; the table has no row of the nation.
+    table = daemon.server.content.tables["0003410398"]
+    moves = {
+        (code, sex, "31000", "2020000000"): step
+        for code, step in (("110", -1), ("120", 1))
+        for sex in ("100", "120")
+    }
+    publish(daemon, with_moved(table, moves, "cat01", "cat02", "area", "time", date="2026-11-14"))
+    asked = daemon.settle()
+    assert asked["margin/industry"] == {None}
+    assert asked["joint_distribution"] == set(BUILT)
 
 
 def test_a_table_that_fails_keeps_everything_as_it_is(daemon):

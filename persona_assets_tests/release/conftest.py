@@ -7,7 +7,6 @@ import pytest
 from persona_assets.census.origins import load_figures, origins_frame
 from persona_assets.census.registry import needed_tables
 from persona_assets.census.snapshots import SnapshotStore
-from persona_assets.partitions import prefectures
 from persona_assets.quality.records import without_repeats
 from persona_assets.recipe import Figures
 from persona_assets.release.build import Built, build_release
@@ -22,7 +21,7 @@ def origins(reference, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def release_it(chain, reference, origins):
+def release_it(chain, reference, origins, margins):
     """Build a release of the chain, with what a test changes."""
 
     def build(releases: Path, **changed) -> Built:
@@ -31,9 +30,8 @@ def release_it(chain, reference, origins):
             "quarantine": chain.quarantine,
             "findings": chain.findings,
             "joints": chain.joint_frames,
-            "population": chain.population,
+            "margins": margins,
             "origins": origins,
-            "figures": dict.fromkeys(prefectures(), ""),
             "recipe": chain.recipe,
             "releases": releases,
             "reference_dir": reference,
