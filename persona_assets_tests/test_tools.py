@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from persona_assets.partitions import prefectures
-from tools.retabulate import census, lifestyle, names, occupations
+from tools.retabulate import census, geography, lifestyle, names, occupations, shapes
 
 POPULATION = """prefecture_code,sex,age_lower,age_upper,count
 01,male,0,4,100
@@ -69,6 +69,64 @@ def test_major_groups_are_told_by_their_letter(tmp_path):
         ("tokyo", "male", "A", 5),
         ("tokyo", "male", "L", 2),
     ]
+
+
+def test_label_that_a_shape_lacks_is_named():
+    table = pl.DataFrame({"kind": ["家事", "通学", "無業者総数"], "count": [1, 2, 3]})
+    found = shapes._labelled(table, "file.csv", {"kind": {"家事": "housework", "通学": "studying"}})
+    assert found.rows() == [("housework", 1), ("studying", 2)]
+    with pytest.raises(census.CensusInputError, match=r"file.csv: 'kind' lacks \['その他'\]"):
+        shapes._labelled(table, "file.csv", {"kind": shapes.NONWORKERS})
+
+
+def test_shares_that_do_not_add_up_are_named():
+    table = pl.DataFrame({"sex": ["male", "male", "female"], "share": [0.7, 0.3, 0.9]})
+    with pytest.raises(census.CensusInputError, match=r"file.csv: shares .*'female'"):
+        shapes._check_shares(table, ["sex"], "file.csv")
+    shapes._check_shares(table.filter(sex="male"), ["sex"], "file.csv")
+
+
+RESIDENTS = [
+    "area_code,municipality,A110101_総人口（男）,A110102_総人口（女）,"
+    "A1301_15歳未満人口,A1302_15～64歳人口,A1303_65歳以上人口",
+    "R40231,那珂川市,40,40,20,50,10",
+    "R07543,富岡町,30,10,5,20,15",
+    "R07201,福島市,50,50,20,60,20",
+]
+
+
+def ages_file(columns, people):
+    """Every age group from 10 on with the same people; the last two are open-ended."""
+    lines = [f"area_code,sex,age_lower,age_upper,{columns}"]
+    for code, figures in people.items():
+        for sex in ("male", "female"):
+            for lower in (*range(10, 85, 5), 85, 90):
+                upper = "" if lower >= 85 else lower + 4
+                lines.append(f"{code},{sex},{lower},{upper},{figures}")
+            lines.append(f"{code},{sex},,unknown,{figures}")
+    return "\n".join(lines)
+
+
+def test_ages_of_a_municipality_are_the_newest_that_fit_it(tmp_path):
+    write(tmp_path, "census/municipality_ssdse_a_2026_columns_of_2020.csv", "\n".join(RESIDENTS))
+    projected = ages_file("2020", {"40305": "3"})
+    write(tmp_path, "census/municipality_sex_age5_ipss2018_2015_2045.csv", projected)
+    counted = {"40305": "9,8", "07201": "5,4", "07543": "6,0"}
+    census_file = "census/municipality_sex_age5_census_1980_2015.csv"
+    write(tmp_path, census_file, ages_file("2010,2015", counted))
+    found = geography._municipality_ages(tmp_path)
+    # Under its new code; the two groups from 85 on are one, and those under 15 left out.
+    assert found.filter(code="40231").row(0) == (
+        "40231", "male", *([3] * 14), 6, "projection_2020",
+    )  # fmt: skip
+    assert found.filter(code="07201")["basis"].to_list() == ["census_2015"] * 2
+    # Evacuated in 2015.
+    assert found.filter(code="07543").row(1) == (
+        "07543", "female", *([6] * 14), 12, "census_2010",
+    )  # fmt: skip
+    write(tmp_path, census_file, ages_file("2010,2015", {"07201": "5,4"}))
+    with pytest.raises(census.CensusInputError, match=r"lack \[\('07543', 'female'\)"):
+        geography._municipality_ages(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Turning tables into margins belongs in `margins.py`.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -114,7 +115,7 @@ def load_table(key: str, reference_dir: Path) -> pl.DataFrame:
 
 
 def _is_figure(column: str) -> bool:
-    return column in FIGURE_COLUMNS
+    return column in FIGURE_COLUMNS or WIDE_COLUMN.fullmatch(column) is not None
 
 
 FIGURE_COLUMNS = frozenset(
@@ -138,8 +139,16 @@ FIGURE_COLUMNS = frozenset(
         "age_0_14",
         "age_15_64",
         "age_65_plus",
+        "labour_force_male",
+        "labour_force_female",
+        "people",
+        "people_thousand",
+        "never_married",
+        "households_10k",
     }
 )
+# Wide tables have a column of figures for each age group, industry or occupation.
+WIDE_COLUMN = re.compile(r"\d+-\d+|\d+\+|(industry|occupation)_[A-Z]")
 
 
 def check_table(table: pl.DataFrame, source: TableSource, path: Path) -> pl.DataFrame:

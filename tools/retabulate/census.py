@@ -1,4 +1,4 @@
-"""The census tables, the shapes that seed the fit, and the geography, in the model's own codes.
+"""The census tables, in the model's own codes.
 
 Only re-labelling and selecting belongs here: every figure that comes out was in a published table
 (or is a sum of such figures), so that published totals can be checked. Spreading unknowns and
@@ -69,6 +69,8 @@ PREFECTURE_KEYS = tuple(
 PEOPLE, MEN, WOMEN, TOKYO = 126_146_099, 61_349_581, 64_796_518, 14_047_594
 FROM_15, EMPLOYED, EMPLOYED_IMPUTED = 108_258_569, 57_643_225, 65_468_436
 MARITAL_UNKNOWN = 4_618_121
+GENERAL_HOUSEHOLDS, IN_GENERAL_HOUSEHOLDS, IN_INSTITUTIONS = 55_704_949, 123_162_995, 2_983_104
+ALONE, ALONE_FROM_65 = 21_151_042, 6_716_806
 
 STATISTICS_BUREAU = "総務省統計局"
 ESTAT_LICENCE = (
@@ -117,12 +119,35 @@ EMPLOYMENT_STATUS = {
     "家族従業者": "family_worker",
     "従業上の地位「不詳」": "unknown",
 }
-EDUCATION_SHAPE = {
-    "L1_中学以下": "lower_secondary",
-    "L2_高校": "upper_secondary",
-    "L3_短大高専": "junior_college",
-    "L4_大学": "university",
-    "L5_大学院": "graduate_school",
+EMPLOYMENT_DETAIL = {
+    "F2409": "regular",
+    "F2410": "dispatched",
+    "F2411": "part_time",
+    "F2402": "executive",
+    "F2403": "employer",
+    "F2404": "own_account",
+    "F2405": "family_worker",
+}
+# Single parents are what the couples leave of the nuclear families.
+NUCLEAR, COUPLES = "核家族世帯", ("うち夫婦のみの世帯", "うち夫婦と子供から成る世帯")
+SINGLE_PARENT, TYPE_UNKNOWN = "ひとり親と子供から成る世帯", "世帯の家族類型「不詳」"
+ALONE_65 = "（再掲）65歳以上の単独世帯"
+HOUSEHOLD = {
+    "総数": "total",
+    COUPLES[0]: "couple_only",
+    COUPLES[1]: "couple_with_children",
+    SINGLE_PARENT: "single_parent",
+    "核家族以外の世帯": "other_relatives",
+    "非親族を含む世帯": "non_relatives",
+    "単独世帯": "one_person",
+}
+LIVING_ALONE = {"単独世帯": "all", ALONE_65: "65+"}
+# The carrier took these labels from the table beside; rows 4, 5 and 6 of each prefecture are the
+# members of all households, of general ones and of institutions, as their sums show.
+HOUSEHOLD_KIND = {
+    "4一般世帯数_世帯人員が3人4": "all",
+    "5一般世帯数_世帯人員が4人5": "general",
+    "6一般世帯数_世帯人員が5人6": "institution",
 }
 
 
@@ -151,17 +176,22 @@ class Table:
 
 
 def write(input_dir: Path, out_dir: Path) -> None:
-    """Write census/, shapes/ and geography/ with their `sources.yaml`.
+    """Write census/ with its `sources.yaml`.
 
     Args:
-        input_dir: The folder with `census/`, `shapes/` and `lifestyle/` of the tidy figures.
+        input_dir: The folder with `census/` of the tidy figures.
         out_dir: The folder `data/reference`.
 
     Raises:
         CensusInputError: an input has a value that no table of this script expects.
     """
+    write_tables(TABLES, input_dir, out_dir)
+
+
+def write_tables(tables: Iterable[Table], input_dir: Path, out_dir: Path) -> None:
+    """Make each table and write it, and the `sources.yaml` of each folder that has any."""
     sources: dict[str, dict[str, Any]] = {}
-    for table in TABLES:
+    for table in tables:
         frame = table.make(input_dir)
         folder = table.key.split("/")[0]
         path = out_dir / f"{table.key}.csv"
@@ -307,11 +337,87 @@ def _labour_status(input_dir: Path) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _labour_detail(input_dir: Path) -> pl.DataFrame:
-    table = _read(input_dir, "census/labour_detail_prefecture_total_2020_ssds.csv")
-    return table.filter(pl.col("ssds_code").is_in(list(LABOUR_DETAIL))).select(
-        _key(), pl.col("ssds_code").replace_strict(LABOUR_DETAIL).alias("item"), _count()
+def _items(codes: Mapping[str, str]) -> Callable[[Path], pl.DataFrame]:
+    """Items of the System of Social and Demographic Statistics, by their code."""
+
+    def make(input_dir: Path) -> pl.DataFrame:
+        name = "census/labour_detail_prefecture_total_2020_ssds.csv"
+        return _coded(_read(input_dir, name), name, "ssds_code", codes, "item")
+
+    return make
+
+
+def _coded(
+    table: pl.DataFrame, name: str, column: str, codes: Mapping[str, str], axis: str
+) -> pl.DataFrame:
+    """Return the rows of the given labels, which must be there once for each prefecture."""
+    rows = table.filter(pl.col(column).is_in(list(codes)))
+    each = dict.fromkeys(codes, 0) | dict(
+        rows.group_by(column, maintain_order=True)
+        .agg(pl.col("prefecture_code").n_unique())
+        .iter_rows()
     )
+    wrong = {code: number for code, number in each.items() if number != len(PREFECTURE_KEYS)}
+    if wrong or rows.height != len(codes) * len(PREFECTURE_KEYS):
+        raise CensusInputError(
+            f"{name}: '{column}' must have each of {list(codes)} once for each of "
+            f"{len(PREFECTURE_KEYS)} prefectures; {rows.height} rows, prefectures of the codes "
+            f"that lack some: {wrong}"
+        )
+    return rows.select(_key(), pl.col(column).replace_strict(dict(codes)).alias(axis), _count())
+
+
+def _by_family_type(name: str) -> Callable[[Path], pl.DataFrame]:
+    """Households, or people in them, by family type: the total and the types that add up to it."""
+
+    def make(input_dir: Path) -> pl.DataFrame:
+        table = _read(input_dir, name).with_columns(pl.col("count").cast(pl.Int64))
+        places = ["prefecture_code", "prefecture"]
+        nuclear = pl.col("count").filter(pl.col("family_type_ja") == NUCLEAR).sum()
+        couples = pl.col("count").filter(pl.col("family_type_ja").is_in(COUPLES)).sum()
+        single_parents = table.group_by(places, maintain_order=True).agg(
+            pl.lit(SINGLE_PARENT).alias("family_type_ja"), (nuclear - couples).alias("count")
+        )
+        table = pl.concat([table, single_parents])
+        unknown = _coded(table, name, "family_type_ja", {TYPE_UNKNOWN: "unknown"}, "household")
+        types = _coded(table, name, "family_type_ja", HOUSEHOLD, "household")
+        sign = pl.when(pl.col("household") == "total").then(-1).otherwise(1)
+        rest = (
+            pl.concat([types, unknown])
+            .group_by("prefecture", maintain_order=True)
+            .agg((pl.col("count") * sign).sum())
+            .filter(pl.col("count") != 0)
+        )
+        if rest.height:
+            raise CensusInputError(
+                f"{name}: the family types of {rest['prefecture'][0]} and 総数 differ by "
+                f"{rest['count'][0]:+,}; correct the file"
+            )
+        return types.sort(
+            pl.col("prefecture").cast(pl.Enum(PREFECTURE_KEYS)),
+            pl.col("household").cast(pl.Enum(list(HOUSEHOLD.values()))),
+        )
+
+    return make
+
+
+def _household_kinds(input_dir: Path) -> pl.DataFrame:
+    name = "census/household_kind_prefecture_2020.csv"
+    table = _coded(_read(input_dir, name), name, "item_ja", HOUSEHOLD_KIND, "household_kind")
+    sums = table.group_by("household_kind", maintain_order=True).agg(pl.col("count").sum())
+    found = dict(sums.rows())
+    expected = {"all": PEOPLE, "general": IN_GENERAL_HOUSEHOLDS, "institution": IN_INSTITUTIONS}
+    if found != expected:
+        raise CensusInputError(
+            f"{name}: rows {sorted(HOUSEHOLD_KIND)} of 'item_ja' must add up to {expected}, they "
+            f"add up to {found}; the labels are shifted, find the rows anew"
+        )
+    return table.filter(pl.col("household_kind") != "all")
+
+
+def _living_alone(input_dir: Path) -> pl.DataFrame:
+    name = "census/household_members_by_family_type_prefecture_2020.csv"
+    return _coded(_read(input_dir, name), name, "family_type_ja", LIVING_ALONE, "age_band")
 
 
 def _education(input_dir: Path) -> pl.DataFrame:
@@ -358,109 +464,6 @@ def _imputed(axis: str, ending: str) -> Callable[[Path], pl.DataFrame]:
         )
 
     return make
-
-
-def _education_by_age(input_dir: Path) -> pl.DataFrame:
-    return _read(input_dir, "shapes/education_seed_sex_age5_2020_DERIVED.csv").select(
-        "sex",
-        _ages(),
-        pl.col("education_level").replace_strict(EDUCATION_SHAPE).alias("education"),
-        (
-            pl.col("share_of_graduates_raked_to_2020_national").cast(pl.Float64)
-            * pl.col("graduates_DERIVED").cast(pl.Float64)
-        )
-        .round(0)
-        .cast(pl.Int64)
-        .alias("graduates"),
-    )
-
-
-def _in_school_by_age(input_dir: Path) -> pl.DataFrame:
-    return (
-        _read(input_dir, "shapes/education_seed_sex_age5_2020_DERIVED.csv")
-        .select(
-            "sex",
-            _ages(),
-            pl.col("in_school_DERIVED").cast(pl.Float64).round(0).cast(pl.Int64).alias("in_school"),
-            pl.col("population_2020").cast(pl.Int64).alias("population"),
-        )
-        .unique(maintain_order=True)
-    )
-
-
-def _occupation_by_age(input_dir: Path) -> pl.DataFrame:
-    table = _read(input_dir, "shapes/occupation_seed_age_sex_lfs_2020.csv")
-    return table.filter((pl.col("level") == "major") & (pl.col("jsoc_major") != "L")).select(
-        "sex",
-        _ages(),
-        pl.col("jsoc_major").alias("occupation"),
-        pl.col("employed_10thousand_mean_2019_2021").cast(pl.Float64).alias("employed_10k"),
-    )
-
-
-def _labour_rates(input_dir: Path) -> pl.DataFrame:
-    table = _read(input_dir, "shapes/lfs_rates_age_sex_2012_2025.csv")
-    rates = table.filter(
-        (pl.col("year") == "2020")
-        & pl.col("sex").is_in(["male", "female"])
-        & ~((pl.col("age_lower") == "15") & pl.col("age_upper").fill_null("").eq(""))
-    )
-    participation = pl.col("labour_force_participation_rate").cast(pl.Float64)
-    # A rate of unemployment that was not published (women of 75 or more) is below its rounding.
-    unemployment = pl.col("unemployment_rate").cast(pl.Float64).fill_null(0.0)
-    return rates.select(
-        "sex",
-        _ages(),
-        participation.alias("participation"),
-        unemployment.alias("unemployment"),
-        (participation * (1 - unemployment)).round(4).alias("employment_rate"),
-    )
-
-
-def _employment_form(input_dir: Path) -> pl.DataFrame:
-    table = _read(input_dir, "shapes/occupation_employment_form_jsoc_jobtag_DERIVED.csv")
-    return (
-        table.filter((pl.col("level") == "major") & (pl.col("jsoc_code") != "L"))
-        .group_by(
-            pl.col("jsoc_code").alias("occupation"),
-            pl.when(pl.col("employment_form") == "self_employed_freelance")
-            .then(pl.lit("self_employed"))
-            .otherwise(pl.lit("employee"))
-            .alias("employment_status"),
-        )
-        .agg(pl.col("share_normalised").cast(pl.Float64).sum().round(4).alias("share"))
-        .sort("occupation", "employment_status")
-    )
-
-
-def _prefectures(input_dir: Path) -> pl.DataFrame:
-    return _read(input_dir, "lifestyle/prefecture_regions.csv").select(
-        pl.col("pref_code").alias("code"),
-        _key("pref_code").alias("key"),
-        pl.col("prefecture").alias("name"),
-        pl.col("region8").alias("region"),
-        pl.col("area_east_west").alias("area"),
-    )
-
-
-def _municipalities(input_dir: Path) -> pl.DataFrame:
-    columns = {
-        "A110101_総人口（男）": "male",
-        "A110102_総人口（女）": "female",
-        "A1301_15歳未満人口": "age_0_14",
-        "A1302_15～64歳人口": "age_15_64",
-        "A1303_65歳以上人口": "age_65_plus",
-    }
-    table = _read(input_dir, "census/municipality_ssdse_a_2026_columns_of_2020.csv")
-    figures = [
-        # A dash, or nothing, is nobody: Futaba was still evacuated.
-        pl.col(source).str.replace("-", "0").fill_null("0").cast(pl.Int64).alias(name)
-        for source, name in columns.items()
-    ]
-    code = pl.col("area_code").str.slice(1)
-    return table.with_columns(code.str.slice(0, 2).alias("prefecture_code")).select(
-        _key(), code.alias("code"), pl.col("municipality").alias("name"), *figures
-    )
 
 
 def _totals(
@@ -524,7 +527,7 @@ TABLES = (
         ),
     ),
     Table(
-        "census/labour_detail", _labour_detail,
+        "census/labour_detail", _items(LABOUR_DETAIL),
         "労働力状態（詳細），都道府県別15歳以上人口", "0000010106",
         "Both sexes; kinds of work and of inactivity.", universe="residents aged 15 or more",
     ),
@@ -558,6 +561,65 @@ TABLES = (
         universe="employed residents aged 15 or more", totals=_totals(({}, EMPLOYED)),
     ),
     Table(
+        "census/employment_detail", _items(EMPLOYMENT_DETAIL),
+        "従業上の地位（詳細），都道府県別15歳以上就業者数", "0000010106",
+        "Both sexes; kinds of employees and of the self-employed, and family workers.",
+        universe="employed residents aged 15 or more of known employment status",
+        totals=[
+            *_per_value("item", [
+                ("regular", 30_796_831), ("dispatched", 1_522_141), ("part_time", 14_623_249),
+                ("executive", 3_134_199), ("employer", 1_064_884), ("own_account", 3_799_992),
+                ("family_worker", 1_605_742),
+            ]),
+        ],
+    ),
+    Table(
+        "census/household_members",
+        _by_family_type("census/household_members_by_family_type_prefecture_2020.csv"),
+        "世帯の家族類型，都道府県別一般世帯人員", "0003414255",
+        "Small-area tables added up to prefectures by their carrier. Single parents and their "
+        "children are nuclear families without couples. Of unknown type: the total minus the "
+        "others.",
+        universe="residents of all ages in general households",
+        totals=_per_value("household", [
+            ("total", IN_GENERAL_HOUSEHOLDS), ("couple_only", 22_317_680),
+            ("couple_with_children", 50_641_498), ("other_relatives", 15_677_605),
+            ("non_relatives", 1_231_866), ("one_person", ALONE),
+        ]),
+    ),
+    Table(
+        "census/household_counts",
+        _by_family_type("census/household_family_type_prefecture_2020.csv"),
+        "世帯の家族類型，都道府県別一般世帯数", "0003414255",
+        "Households, not people; made as household_members, and equal to the file of main results "
+        "in every cell that both have.",
+        universe="general households",
+        totals=_per_value("household", [
+            ("total", GENERAL_HOUSEHOLDS), ("couple_only", 11_158_840),
+            ("couple_with_children", 13_949_190), ("single_parent", 5_002_541),
+            ("other_relatives", 3_779_018), ("non_relatives", 504_198), ("one_person", ALONE),
+        ]),
+    ),
+    Table(
+        "census/household_kinds", _household_kinds,
+        "世帯の種類，都道府県別世帯人員", "0000010101",
+        "People in general households and in institutions. The carrier's labels are shifted; the "
+        "rows are those whose sums are the published ones.",
+        totals=[
+            *_per_value("household_kind", [
+                ("general", IN_GENERAL_HOUSEHOLDS), ("institution", IN_INSTITUTIONS),
+            ]),
+            *_totals(({}, PEOPLE)),
+        ],
+    ),
+    Table(
+        "census/living_alone", _living_alone,
+        "年齢（65歳以上），都道府県別単独世帯数", "0000010101",
+        "One-person households, all of them and those of people of 65 or more, who are among all.",
+        universe="residents in one-person households",
+        totals=_per_value("age_band", [("all", ALONE), ("65+", ALONE_FROM_65)]),
+    ),
+    Table(
         "census/occupation", _occupation,
         "職業（大分類），男女，都道府県別15歳以上就業者数", None,
         "Small-area tables added up to prefectures by their carrier.",
@@ -582,60 +644,5 @@ TABLES = (
         "Prefecture rows; both sexes; imputed by the publisher, no unclassifiable group.",
         series="imputed", universe="employed residents aged 15 or more",
         totals=_totals(({}, EMPLOYED_IMPUTED)),
-    ),
-    Table(
-        "shapes/education_by_age", _education_by_age,
-        "最終学歴，男女，年齢別の形（2020年の全国値に合わせた推計）", None,
-        "Cohort shapes of the censuses of 1980-2000, later cohorts from other official surveys, "
-        "raked to the national totals by sex of 2020. A seed only.",
-        kind="derived", series=None, survey="国勢調査ほか", year="1980-2020",
-        universe="graduates aged 15 or more, nation",
-    ),
-    Table(
-        "shapes/in_school_by_age", _in_school_by_age,
-        "在学者，男女，年齢別の形", None,
-        "In-school totals of 2020 laid on ages; nobody of 35 or more (ASSUMED). A seed only.",
-        kind="derived", series=None, universe="residents aged 15 or more, nation",
-    ),
-    Table(
-        "shapes/occupation_by_age", _occupation_by_age,
-        "年齢階級，職業別就業者数（2019〜2021年平均，万人）", "0003024269",
-        "Mean of three years, ten thousand people; unclassifiable left out. A seed only.",
-        survey="労働力調査", year="2019-2021", series=None, universe="employed people, nation",
-    ),
-    Table(
-        "shapes/labour_rates", _labour_rates,
-        "労働力人口比率・完全失業率，男女，年齢階級別", "0002060049",
-        "Rates of 2020 as shares; employment = participation x (1 - unemployment). Unemployment "
-        "of women of 75 or more, not published, is 0. A seed only.",
-        survey="労働力調査", series=None, universe="people aged 15 or more, nation",
-    ),
-    Table(
-        "shapes/employment_form_by_occupation", _employment_form,
-        "職業（大分類）別の働き方の割合", None,
-        "Share of self-employed against all other answers; web survey of workers with multiple "
-        "answers, weighted by census workers. Weak; a seed only.",
-        survey="職業情報提供サイト（job tag）数値系ダウンロードデータ v7.00", year="2025",
-        publisher="厚生労働省; 独立行政法人労働政策研究・研修機構（JILPT）",
-        licence="job tag 利用規約（出典の記載により利用可）; 加工して作成",
-        url="https://shigoto.mhlw.go.jp/", kind="derived", series=None,
-        universe="workers, nation",
-    ),
-    Table(
-        "geography/prefectures", _prefectures, "都道府県，地方，東日本・西日本", None,
-        "Keys are the romanised names. Eight regions by convention; east and west as Nemotron-"
-        "Personas-Japan divides them where observed.",
-        survey="JIS X 0401", year=2020, series=None, universe="47 prefectures", kind="assumed",
-        publisher="persona-assets", licence="Apache-2.0", url="https://www.jisc.go.jp/",
-    ),
-    Table(
-        "geography/municipalities", _municipalities, "市区町村別人口（SSDSE-A-2026の2020年値）",
-        "SSDSE-A-2026",
-        "Sex and three age groups of the census of 2020; designated cities whole, Tokyo's special "
-        "wards apart.",
-        survey="国勢調査", publisher="独立行政法人統計センター",
-        licence="出典：独立行政法人 統計センター SSDSE-A-2026 を加工して作成",
-        url="https://www.nstac.go.jp/use/literacy/SSDSE/",
-        totals=[*_totals(({}, MEN), column="male"), *_totals(({}, WOMEN), column="female")],
     ),
 )  # fmt: skip

@@ -184,10 +184,19 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def _classes(source: Path, industries: Mapping[str, str]) -> pl.DataFrame:
+    """Return the census classes that have a number of workers, with their groups."""
+    labels = {
+        row["code"]: row["name"]
+        for row in _read(source / "jsoc2009_classification.csv")
+        if row["level"] == "middle"
+    }
+    # A class that joins jobs of several middle groups is in one of them only.
     rows: list[dict[str, Any]] = [
         {
             "occupation_class": row["census_small_name"],
             "occupation": row["jsoc_major"],
+            "middle": row["jsoc_middle"],
+            "middle_label": labels[row["jsoc_middle"]],
             "workers": int(row["workers_2020_national_both_sexes"]),
             "industries": industries.get(row["census_small_name"], ""),
         }
