@@ -25,6 +25,29 @@ EDUCATION: Final = _levels(
     in_school="在学中",
 )
 
+# Schooling finer than the census, which counts vocational schools (専門学校) by their years: one
+# as upper secondary, two or three as junior college, four as university.
+EDUCATION_DETAIL: Final = _levels(
+    lower_secondary="中学卒",
+    upper_secondary="高校卒",
+    vocational_school="専門学校卒",
+    junior_college="短大卒",
+    technical_college="高専卒",
+    university="大学卒",
+    graduate_school="大学院卒",
+    in_school="在学中",
+)
+EDUCATION_DETAILS_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "lower_secondary": ("lower_secondary",),
+        "upper_secondary": ("upper_secondary", "vocational_school"),
+        "junior_college": ("vocational_school", "junior_college", "technical_college"),
+        "university": ("vocational_school", "university"),
+        "graduate_school": ("graduate_school",),
+        "in_school": ("in_school",),
+    }
+)
+
 SCHOOL: Final = _levels(
     upper_secondary="高校在学中",
     junior_college="短大・高専在学中",
@@ -36,8 +59,48 @@ LABOUR_STATUS: Final = _levels(
     employed="就業者", unemployed="完全失業者", housework="家事", studying="通学", other="その他"
 )
 
-EMPLOYMENT_STATUS: Final = _levels(
+# Employed people by how they came to their hours (census: 就業者の内訳).
+WORK_MODE: Final = _levels(
+    mainly_working="主に仕事",
+    working_beside_housework="家事のほか仕事",
+    working_beside_study="通学のかたわら仕事",
+    absent="休業中",
+)
+
+# The census tells these three apart by sex, the seven of EMPLOYMENT_STATUS for both sexes together.
+WORKER_CLASS: Final = _levels(
     employee="雇用者（役員を含む）", self_employed="自営業主", family_worker="家族従業者"
+)
+
+EMPLOYMENT_STATUS: Final = _levels(
+    regular="正規の職員・従業員",
+    dispatched="派遣社員",
+    part_time="パート・アルバイト・その他",
+    executive="会社などの役員",
+    employer="自営業主（雇人あり）",
+    own_account="自営業主（雇人なし）",
+    family_worker="家族従業者",
+)
+WORKER_CLASS_OF: Final = _levels(
+    regular="employee",
+    dispatched="employee",
+    part_time="employee",
+    executive="employee",
+    employer="self_employed",
+    own_account="self_employed",
+    family_worker="family_worker",
+)
+
+# What work people do: company directors, employees to the census, do other work than these; family
+# workers do that of the self-employed whom they help.
+WORKER_KIND_OF: Final = _levels(
+    regular="employee",
+    dispatched="employee",
+    part_time="employee",
+    executive="executive",
+    employer="own_business",
+    own_account="own_business",
+    family_worker="own_business",
 )
 
 # Japan Standard Occupational Classification (2009), major groups. L, unclassifiable, is not a
@@ -77,6 +140,17 @@ INDUSTRY: Final = _levels(
     Q="複合サービス事業",
     R="サービス業",
     S="公務",
+)
+
+# The family type of the household a person lives in (census: 世帯の家族類型), and institutions.
+HOUSEHOLD: Final = _levels(
+    one_person="単独世帯",
+    couple_only="夫婦のみの世帯",
+    couple_with_children="夫婦と子供から成る世帯",
+    single_parent="ひとり親と子供から成る世帯",
+    other_relatives="三世代などの親族世帯",
+    non_relatives="非親族を含む世帯",
+    institution="施設等の世帯",
 )
 
 # The joint covers everyone aged 15 or more, the universe of the census tables on work and

@@ -143,6 +143,17 @@ def _work() -> list[Relation]:
             Relation("employed (published)", _part(table), "=", employed)
             for table in ("employed_by_age", "employment_status", "occupation", "industry")
         ),
+        *(
+            Relation(
+                f"workers of the class {worker_class} (published)",
+                _part(
+                    "employment_detail",
+                    item=[s for s, c in levels.WORKER_CLASS_OF.items() if c == worker_class],
+                ),
+                "=", _part("employment_status", employment_status=worker_class), by_sex=False,
+            )
+            for worker_class in levels.WORKER_CLASS
+        ),
         Relation(
             "employed (published)",
             _part(detail, item=("mainly_working", "working_beside_housework",
@@ -188,7 +199,59 @@ def _schooling() -> list[Relation]:
     ]  # fmt: skip
 
 
-RELATIONS = (*_population(), *_work(), *_schooling())
+def _households() -> list[Relation]:
+    members, counts, kinds = "household_members", "household_counts", "household_kinds"
+    types = tuple(code for code in levels.HOUSEHOLD if code != "institution")
+    return [
+        Relation(
+            "residents in households of every kind (published)",
+            _part(kinds), "=", _part("population_by_age"), by_sex=False,
+        ),
+        Relation(
+            "members of general households (published)",
+            _part(members, household="total"), "=", _part(kinds, household_kind="general"),
+            by_sex=False,
+        ),
+        *(
+            Relation(
+                f"{what} of known family type (published)",
+                _part(table, household=types), "<=", _part(table, household="total"),
+                by_sex=False,
+            )
+            for table, what in ((members, "members of households"), (counts, "households"))
+        ),
+        Relation(
+            "people living alone (published)",
+            _part(members, household="one_person"), "=", _part(counts, household="one_person"),
+            by_sex=False,
+        ),
+        *(
+            Relation(
+                f"households {code}, each of which has members (published)",
+                _part(counts, household=code), "<=", _part(members, household=code),
+                by_sex=False,
+            )
+            for code in types if code != "one_person"
+        ),
+        Relation(
+            "people living alone (published)",
+            _part("living_alone", age_band="all"), "=", _part(members, household="one_person"),
+            by_sex=False,
+        ),
+        Relation(
+            "people of 65 or more living alone (published)",
+            _part("living_alone", age_band="65+"), "<=", _part(members, household="one_person"),
+            by_sex=False,
+        ),
+        Relation(
+            "people of 65 or more living alone (published, imputed)",
+            _part("living_alone", age_band="65+"), "<=",
+            _part("population_imputed", age_group="65+"), by_sex=False,
+        ),
+    ]  # fmt: skip
+
+
+RELATIONS = (*_population(), *_work(), *_schooling(), *_households())
 
 _SCHEMA = {
     "first": pl.String,
@@ -270,7 +333,7 @@ def remainder(
     """Return `whole - part`, 0 or more.
 
     Args:
-        whole: Counts by prefecture, sex and, with `labels`, one more axis.
+        whole: Counts by prefecture, sex (or one column for both) and, with `labels`, one more axis.
         part: Counts of the same cells that are among those of `whole`.
         first: The table that says `part`.
         second: The table that says `whole`.
@@ -282,10 +345,11 @@ def remainder(
     """
     rest = whole - part
     if (rest < -ROUNDING).any():
+        sexes = tuple(levels.SEX) if rest.shape[1] == len(levels.SEX) else ("both",)
         rows = []
         for cell in map(tuple, np.argwhere(rest < -ROUNDING)):
             where = f", {labels[cell[2]]}" if labels else ""
-            place = (tuple(prefectures())[cell[0]], tuple(levels.SEX)[cell[1]])
+            place = (tuple(prefectures())[cell[0]], sexes[cell[1]])
             rows.append((first, second, quantity + where, "<=", *place, part[cell], whole[cell]))
         frame = pl.DataFrame(rows, _SCHEMA, orient="row").with_columns(_DIFFERENCE)
         raise ConflictError(f"{describe_conflicts(conflicts(frame))}; correct one of the tables")

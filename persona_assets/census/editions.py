@@ -49,6 +49,8 @@ class _Column:
     column: str = ""
     total: tuple[str, str] | None = None
     parents: Mapping[str, str] | None = None
+    # Units by code, where not all are people.
+    units: Mapping[str, str] | None = None
 
 
 def shipped_tables(reference_dir: Path) -> dict[str, RawTable]:
@@ -65,7 +67,8 @@ def shipped_tables(reference_dir: Path) -> dict[str, RawTable]:
         for name in (
             "population_by_age", "population_imputed", "population_single_years", "marital_status",
             "employed_by_age", "labour_status", "labour_detail", "education", "enrolment",
-            "employment_status", "occupation", "occupation_imputed", "industry",
+            "employment_status", "employment_detail", "household_members", "household_counts",
+            "household_kinds", "living_alone", "occupation", "occupation_imputed", "industry",
             "industry_imputed",
         )
     }  # fmt: skip
@@ -78,6 +81,7 @@ def shipped_tables(reference_dir: Path) -> dict[str, RawTable]:
         _education(tables["education"]),
         _enrolment(tables["enrolment"]),
         _employment_status(tables["employment_status"]),
+        _family_types(tables),
         _series(tables, "occupation", "0003410411", "8-2020", "職業", OCCUPATIONS),
         _series(tables, "industry", "0003410398", "5-2020", "産業", INDUSTRIES),
     ]
@@ -194,8 +198,21 @@ def _ssds_population(tables: Mapping[str, pl.DataFrame]) -> RawTable:
         .agg(pl.col("count").sum())
         .select("prefecture", pl.lit("all").alias("item"), "count")
     )
-    items = {"all": ("A1101", "総人口"), **items}
-    return _ssds("0000010101", "Ａ　人口・世帯", items, pl.concat([people, single, married]))
+    households = {
+        "general": ("A710201", "一般世帯人員数"),
+        "institution": ("A710202", "施設等の世帯人員数"),
+        "alone/all": ("A810105", "単独世帯数"),
+        "alone/65+": ("A8301", "65歳以上世帯員の単独世帯数"),
+    }  # fmt: skip
+    kinds = tables["household_kinds"].select(
+        "prefecture", pl.col("household_kind").alias("item"), "count"
+    )
+    alone = tables["living_alone"].select(
+        "prefecture", ("alone/" + pl.col("age_band")).alias("item"), "count"
+    )
+    items = {"all": ("A1101", "総人口"), **items, **households}
+    figures = pl.concat([people, single, married, kinds, alone])
+    return _ssds("0000010101", "Ａ　人口・世帯", items, figures)
 
 
 def _ssds_labour(tables: Mapping[str, pl.DataFrame]) -> RawTable:
@@ -216,11 +233,24 @@ def _ssds_labour(tables: Mapping[str, pl.DataFrame]) -> RawTable:
         "studying": ("F1110", "非労働力人口・通学"),
         "other": ("F1111", "非労働力人口・その他"),
     }
+    statuses = {
+        "executive": ("F2402", "役員数"),
+        "employer": ("F2403", "雇人のある業主数"),
+        "own_account": ("F2404", "雇人のない業主数"),
+        "family_worker": ("F2405", "家族従業者数（国勢調査結果）"),
+        "regular": ("F2409", "雇用者数（正規の職員・従業員）"),
+        "dispatched": ("F2410", "雇用者数（労働者派遣事業所の派遣社員）"),
+        "part_time": ("F2411", "雇用者数（パート・アルバイト・その他）"),
+    }
     employed = tables["employed_by_age"].select(
         "prefecture", (pl.col("age_group") + "/" + pl.col("sex")).alias("item"), "count"
     )
-    kinds = tables["labour_detail"].select("prefecture", "item", "count")
-    return _ssds("0000010106", "Ｆ　労働", {**detail, **items}, pl.concat([kinds, employed]))
+    kinds = [
+        tables[name].select("prefecture", "item", "count")
+        for name in ("labour_detail", "employment_detail")
+    ]
+    names = {**detail, **items, **statuses}
+    return _ssds("0000010106", "Ｆ　労働", names, pl.concat([*kinds, employed]))
 
 
 def _ssds(table_id: str, title: str, items: Names, figures: pl.DataFrame) -> RawTable:
@@ -228,6 +258,9 @@ def _ssds(table_id: str, title: str, items: Names, figures: pl.DataFrame) -> Raw
     there = set(figures["item"])
     labelled = {
         key: (code, f"{code}_{label}") for key, (code, label) in items.items() if key in there
+    }
+    units = {
+        code: "世帯" if label.endswith("世帯数") else "人" for code, label in labelled.values()
     }
     info = TableInfo(
         id=table_id, title=title, number=table_id, statistics="都道府県データ 基礎データ",
@@ -239,7 +272,7 @@ def _ssds(table_id: str, title: str, items: Names, figures: pl.DataFrame) -> Raw
         figures,
         [
             _Column("tab", "観測値", {"": ("00001", "観測値")}),
-            _Column("cat01", title, labelled, "item"),
+            _Column("cat01", title, labelled, "item", units=units),
             _area("地域"),
             _Column("time", "調査年", {"": ("2020100000", "2020年度")}),
         ],
@@ -250,8 +283,11 @@ def _ssds(table_id: str, title: str, items: Names, figures: pl.DataFrame) -> Raw
 
 def _of_ssds(axis: Axis) -> Axis:
     """Return an axis as this survey has it: units stand with the items, nobody has a parent."""
-    unit = "人" if axis.id == "cat01" else None
-    members = [replace(m, level=m.level or "1", unit=unit, parent=None) for m in axis.members]
+    on_items = axis.id == "cat01"
+    members = [
+        replace(m, level=m.level or "1", unit=m.unit if on_items else None, parent=None)
+        for m in axis.members
+    ]
     return replace(axis, members=tuple(members))
 
 
@@ -362,6 +398,56 @@ def _employment_status(table: pl.DataFrame) -> RawTable:
             _Column("cat02", "従業上の地位", statuses, "employment_status", ("0", "総数")),
             _area("全国，都道府県，市区町村"),
             _YEAR,
+        ],
+    )  # fmt: skip
+
+
+def _family_types(tables: Mapping[str, pl.DataFrame]) -> RawTable:
+    """Return households and their members by family type, as the time series has them.
+
+    There 男親 and 女親 are members of their own. What ships has them together, so they are one
+    here; and the kinds of 核家族以外の世帯 are left out.
+    """
+    types = {
+        "total": ("100", "総数"), "relatives": ("110", "親族のみの世帯"),
+        "nuclear": ("120", "核家族世帯"), "couple_only": ("130", "夫婦のみの世帯"),
+        "couple_with_children": ("140", "夫婦と子供から成る世帯"),
+        "single_parent": ("150", "ひとり親と子供から成る世帯"),
+        "other_relatives": ("170", "核家族以外の世帯"),
+        "non_relatives": ("280", "非親族を含む世帯"), "one_person": ("290", "単独世帯"),
+    }  # fmt: skip
+    nuclear = ["couple_only", "couple_with_children", "single_parent"]
+    wholes = {"nuclear": nuclear, "relatives": [*nuclear, "other_relatives"]}
+    parents = {types[code][0]: "120" for code in nuclear} | {
+        "110": "100", "280": "100", "290": "100", "120": "110", "170": "110",
+    }  # fmt: skip
+    columns = ["measure", "prefecture", "household", "count"]
+    published = pl.concat(
+        tables[f"household_{measure}"].with_columns(pl.lit(measure).alias("measure"))
+        for measure in ("counts", "members")
+    ).select(columns)
+    sums = [
+        published.filter(pl.col("household").is_in(parts))
+        .group_by("measure", "prefecture", maintain_order=True)
+        .agg(pl.col("count").sum())
+        .with_columns(pl.lit(whole).alias("household"))
+        .select(columns)
+        for whole, parts in wholes.items()
+    ]
+    return _make(
+        _info("0003414255", "",
+              "世帯の家族類型（16区分）別一般世帯数及び世帯人員 － 全国，都道府県",
+              "時系列データ 世帯の家族類型", "202001-202012"),
+        pl.concat([published, *sums]),
+        [
+            _Column(
+                "tab", "表章項目",
+                {"counts": ("6", "一般世帯数"), "members": ("7", "一般世帯人員")}, "measure",
+                units={"6": "世帯", "7": "人"},
+            ),
+            _Column("cat01", "世帯の家族類型16区分A_時系列", types, "household", parents=parents),
+            _area("地域_時系列"),
+            _Column("time", "時間軸（調査年）", {"": ("2020000000", "2020年")}),
         ],
     )  # fmt: skip
 
@@ -497,7 +583,12 @@ def _make(
     if marks is CENSUS_MARKS:
         # Nobody is a dash in the census's tables, and a zero in the other survey's.
         text = text.replace("0", "-")
-    cells = figures.select(*codes, text.alias("text"), pl.lit("人").alias("unit"))
+    unit: pl.Expr = pl.lit("人")
+    for column in columns:
+        if column.units:
+            by_level = {level: column.units[code] for level, (code, _) in column.names.items()}
+            unit = pl.col(column.column).replace_strict(by_level)
+    cells = figures.select(*codes, text.alias("text"), unit.alias("unit"))
     # In the publisher's order: the first axis changes slowest.
     cells = cells.sort([axis.id for axis in axes])
     table = make_table(info, axes, [cells], marks)
@@ -513,8 +604,9 @@ def _members(column: _Column, names: Names) -> tuple[Member, ...]:
             parent = None if nation or column.total is None else NATION
             members.append(Member(code, label, "1" if nation else "2", None, parent))
         elif column.id == "tab":
-            members.append(Member(code, label, "", "人", None))
+            members.append(Member(code, label, "", (column.units or {}).get(code, "人"), None))
         else:
             level = "2" if code in parents else "1"
-            members.append(Member(code, label, level, None, parents.get(code)))
+            unit = (column.units or {}).get(code)
+            members.append(Member(code, label, level, unit, parents.get(code)))
     return tuple(members)

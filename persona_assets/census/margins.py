@@ -24,7 +24,7 @@ import pandera.polars as pa
 import polars as pl
 
 from persona_assets import levels
-from persona_assets.census.consistency import ConflictError, remainder
+from persona_assets.census.consistency import ROUNDING, ConflictError, remainder
 from persona_assets.census.tables import TableError
 from persona_assets.partitions import prefectures
 from persona_assets.raking import FloatArray, IntArray, MarginConflictError, Target, rake
@@ -38,6 +38,18 @@ SINGLE_AGES = tuple(range(15, OLDEST_AGE + 1))
 CENSUS_AGE_GROUPS = ("15-19", *levels.AGE_GROUPS[2:])
 # Groups of the census table on residents, those of unknown age left out.
 POPULATION_AGE_GROUPS = (*(f"{a}-{a + 4}" for a in range(0, 100, 5)), "100+")
+# The family types of general households, and the fewest adults that a household of a type with
+# children has. In households of the other types live no children.
+FAMILY_TYPES = tuple(code for code in levels.HOUSEHOLD if code != "institution")
+FEWEST_ADULTS: Mapping[str, int] = MappingProxyType(
+    {"couple_with_children": 2, "single_parent": 1, "other_relatives": 2, "non_relatives": 2}
+)
+# How often a member beyond these is under 15, against one of a couple with children. With a single
+# parent and in other families more of them are grown children and grandparents; ASSUMED.
+UNDER_15: Mapping[str, float] = MappingProxyType(
+    {"couple_with_children": 1, "single_parent": 0.4, "other_relatives": 0.4, "non_relatives": 0.4}
+)
+LIVING_ALONE_BANDS = ("15-64", "65+")
 SCHOOLS_FROM_15 = ("lower_secondary", *levels.SCHOOL)
 WORKING = ("employed", "unemployed", "inactive")
 SEX = tuple(levels.SEX)
@@ -116,9 +128,13 @@ MARGIN_AXES: Mapping[str, tuple[str, ...]] = {
     "inactivity": ("prefecture", "labour_status"),
     "education": ("prefecture", "sex", "education"),
     "school": ("prefecture", "sex", "school"),
-    "employment_status": ("prefecture", "sex", "employment_status"),
+    "worker_class": ("prefecture", "sex", "worker_class"),
+    "employment_status": ("prefecture", "employment_status"),
+    "work_mode": ("prefecture", "work_mode"),
     "occupation": ("prefecture", "sex", "occupation"),
     "industry": ("prefecture", "sex", "industry"),
+    "household": ("prefecture", "household"),
+    "living_alone": ("prefecture", "age_band"),
 }
 
 
@@ -507,18 +523,68 @@ def _school(tables: Tables, margins: Margins) -> Adjusted:
     )
 
 
-def _employment_status(tables: Tables, margins: Margins) -> Adjusted:
-    """Return employed people by employment status, unknown status spread."""
+def _worker_class(tables: Tables, margins: Margins) -> Adjusted:
+    """Return employed people by class of worker, unknown status spread."""
     table = tables["employment_status"]
-    known = _array(table, sex=SEX, employment_status=tuple(levels.EMPLOYMENT_STATUS))
+    known = _array(table, sex=SEX, employment_status=tuple(levels.WORKER_CLASS))
     unknown = _array(table, sex=SEX, employment_status=("unknown",))
     status = _scaled(known, _working(margins, "employed"))
     spread = _scaled(known, known.sum(axis=-1) + unknown[..., 0])
     return _adjusted(
-        "employment_status",
-        _frame(status, sex=SEX, employment_status=levels.EMPLOYMENT_STATUS),
+        "worker_class",
+        _frame(status, sex=SEX, worker_class=levels.WORKER_CLASS),
         _step("unknown_spread", "employment_status", known, spread),
         _step("scaled_to_authority", "employment_status, labour_status", spread, status),
+    )  # fmt: skip
+
+
+def _employment_status(tables: Tables, margins: Margins) -> Adjusted:
+    """Return employed people of both sexes by employment status.
+
+    The table has no sexes and nobody of unknown status; each class of worker is scaled to the
+    margin `worker_class`, so that the two agree.
+
+    Raises:
+        ConflictError: a class that has workers has none of any status in the table.
+    """
+    statuses = tuple(levels.EMPLOYMENT_STATUS)
+    published = _array(
+        tables["employment_detail"].rename({"item": "employment_status"}),
+        employment_status=statuses,
+    )
+    by_sex = _array(margins["worker_class"], sex=SEX, worker_class=tuple(levels.WORKER_CLASS))
+    status = np.empty_like(published)
+    for position, worker_class in enumerate(levels.WORKER_CLASS):
+        own = [n for n, code in enumerate(statuses) if levels.WORKER_CLASS_OF[code] == worker_class]
+        totals = by_sex[..., position].sum(axis=-1)
+        _refuse_empty(
+            totals, published[:, own].sum(axis=-1), "employment_detail", "employment_status",
+            f"workers of the class {worker_class}",
+        )  # fmt: skip
+        status[:, own] = _scaled(published[:, own], totals)
+    return _adjusted(
+        "employment_status",
+        _frame(status, employment_status=statuses),
+        _step(
+            "scaled_to_authority", "employment_detail, employment_status",
+            published[:, None], status[:, None],
+        ),
+    )  # fmt: skip
+
+
+def _work_mode(tables: Tables, margins: Margins) -> Adjusted:
+    """Return employed people by how they came to their hours, scaled to the imputed employed."""
+    published = _array(
+        tables["labour_detail"].rename({"item": "work_mode"}), work_mode=tuple(levels.WORK_MODE)
+    )
+    scaled = _scaled(published, _working(margins, "employed").sum(axis=-1))
+    return _adjusted(
+        "work_mode",
+        _frame(scaled, work_mode=levels.WORK_MODE),
+        _step(
+            "scaled_to_authority", "labour_detail, labour_status",
+            published[:, None], scaled[:, None],
+        ),
     )  # fmt: skip
 
 
@@ -556,6 +622,94 @@ def _work(
         _step("scaled_to_authority", f"{axis}, labour_status", spread, alike),
         _step("raked", f"{axis}, {imputed_table}", alike, result),
     )
+
+
+def _household(tables: Tables, margins: Margins) -> Adjusted:
+    """Return residents of 15 or more by the family type of their household, or in institutions.
+
+    The table counts members of all ages. Couples alone have no children by definition; none is
+    taken to live alone or in an institution (ASSUMED). The children of the other types are in
+    proportion to the members beyond the fewest adults that such households can have: two
+    for each household of a couple with children, of other relatives or with non-relatives, one
+    for each of a single parent; by UNDER_15, because grown children and grandparents are among
+    these members too (ASSUMED).
+
+    Raises:
+        ConflictError: more people of known family type than in general households, fewer than the
+            adults of their households, or more children than members beyond these.
+    """
+    members = _array(tables["household_members"], household=FAMILY_TYPES)
+    everybody = _array(tables["household_members"], household=("total",))
+    remainder(
+        everybody, members.sum(axis=-1, keepdims=True), "household_members", "household_members",
+        "members of households of known family type",
+    )  # fmt: skip
+    kinds = _array(tables["household_kinds"], household_kind=("general", "institution"))
+    published = np.concatenate([members, kinds[:, 1:]], axis=-1)
+    spread = np.concatenate([_scaled(members, kinds[:, 0]), kinds[:, 1:]], axis=-1)
+
+    with_children = [FAMILY_TYPES.index(code) for code in FEWEST_ADULTS]
+    households = _array(tables["household_counts"], household=tuple(FEWEST_ADULTS))
+    adults = households * np.array(list(FEWEST_ADULTS.values()))
+    beyond = remainder(
+        members[:, None, with_children], adults[:, None], "household_counts", "household_members",
+        "the fewest adults", tuple(FEWEST_ADULTS),
+    )[:, 0]  # fmt: skip
+    # Households of unknown type are taken to be as the others of their prefecture.
+    beyond *= (kinds[:, 0] / members.sum(axis=-1))[:, None]
+    children = _array(tables["population_imputed"], sex=SEX, age_group=("0-14",)).sum(axis=1)
+    remainder(
+        beyond.sum(axis=-1, keepdims=True), children, "population_imputed", "household_members",
+        "residents under 15 among members beyond the fewest adults",
+    )  # fmt: skip
+    from_15 = spread.copy()
+    under_15 = beyond * np.array(list(UNDER_15.values()))
+    from_15[:, with_children] -= _scaled(under_15, children[:, 0])
+    remainder(
+        beyond, _scaled(under_15, children[:, 0]), "population_imputed", "household_members",
+        "residents under 15 among members beyond the fewest adults", tuple(FEWEST_ADULTS),
+    )  # fmt: skip
+    household = _scaled(from_15, _residents(margins).sum(axis=(1, 2)))
+    return _adjusted(
+        "household",
+        _frame(household, household=levels.HOUSEHOLD),
+        _step(
+            "unknown_spread", "household_members, household_kinds",
+            published[:, None], spread[:, None],
+        ),
+        _step(
+            "assumed", "household_members, household_counts, population_imputed",
+            spread[:, None], from_15[:, None],
+        ),
+        _step(
+            "scaled_to_authority", "household_members, population_imputed",
+            from_15[:, None], household[:, None],
+        ),
+    )  # fmt: skip
+
+
+def _living_alone(tables: Tables, margins: Margins) -> Adjusted:
+    """Return people in one-person households under 65 and from 65 on.
+
+    The shares are published. The people are those of the margin `household`, which has those of
+    unknown family type too.
+    """
+    bands = _array(tables["living_alone"], age_band=("all", "65+"))
+    younger = remainder(
+        bands[:, :1], bands[:, 1:], "living_alone", "living_alone",
+        "people of 65 or more living alone",
+    )  # fmt: skip
+    published = np.concatenate([younger, bands[:, 1:]], axis=-1)
+    alone = _array(margins["household"], household=("one_person",))[:, 0]
+    scaled = _scaled(published, alone)
+    return _adjusted(
+        "living_alone",
+        _frame(scaled, age_band=LIVING_ALONE_BANDS),
+        _step(
+            "scaled_to_authority", "living_alone, household_members",
+            published[:, None], scaled[:, None],
+        ),
+    )  # fmt: skip
 
 
 MARGINS: Mapping[str, Margin] = MappingProxyType(
@@ -612,11 +766,25 @@ MARGINS: Mapping[str, Margin] = MappingProxyType(
                 "Residents in school by sex and type of school.",
             ),
             Margin(
-                "employment_status",
-                _employment_status,
+                "worker_class",
+                _worker_class,
                 ("employment_status",),
                 ("labour_status",),
-                "Employed residents by sex and employment status, unknown status spread.",
+                "Employed residents by sex and class of worker, unknown status spread.",
+            ),
+            Margin(
+                "employment_status",
+                _employment_status,
+                ("employment_detail",),
+                ("worker_class",),
+                "Employed residents by employment status, each class as in worker_class.",
+            ),
+            Margin(
+                "work_mode",
+                _work_mode,
+                ("labour_detail",),
+                ("labour_status",),
+                "Employed residents by how they work: mainly, beside something else, or absent.",
             ),
             Margin(
                 "occupation",
@@ -631,6 +799,20 @@ MARGINS: Mapping[str, Margin] = MappingProxyType(
                 ("industry", "industry_imputed"),
                 ("labour_status",),
                 "Employed residents by sex and industry, raked to the imputed totals.",
+            ),
+            Margin(
+                "household",
+                _household,
+                ("household_members", "household_counts", "household_kinds", "population_imputed"),
+                ("population",),
+                "Residents by the family type of their household, children under 15 taken out.",
+            ),
+            Margin(
+                "living_alone",
+                _living_alone,
+                ("living_alone",),
+                ("household",),
+                "Residents in one-person households, under 65 and from 65 on.",
             ),
         )
     }
@@ -653,6 +835,19 @@ def _raked(
         names = " and ".join(f"census/{table}" for table in tables)
         raise ConflictError(f"{names} cannot both hold in {place}: {error}") from error
     return weights.reshape(seed.shape)
+
+
+def _refuse_empty(
+    wholes: FloatArray, parts: FloatArray, first: str, second: str, quantity: str
+) -> None:
+    """Raise ConflictError if `first` has nobody where `second` has people, by prefecture."""
+    empty = (parts <= 0) & (wholes > ROUNDING)
+    if empty.any():
+        where = int(empty.argmax())
+        raise ConflictError(
+            f"census/{first} and census/{second}: {quantity} in {tuple(prefectures())[where]}, "
+            f"both sexes: 0 against {wholes[where]:,.0f}; correct one of the tables"
+        )
 
 
 def _scaled(parts: FloatArray, totals: FloatArray) -> FloatArray:

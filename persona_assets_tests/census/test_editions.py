@@ -27,18 +27,23 @@ from persona_assets_tests.census.test_recorded import LISTS, RECORDED, populatio
 FILLED = {
     "0003445162": ["population_by_age"],
     "0003448301": ["population_imputed"],
-    "0000010101": ["population_single_years", "marital_status"],
-    "0000010106": ["employed_by_age", "labour_detail"],
+    "0000010101": [
+        "population_single_years", "marital_status", "household_kinds", "living_alone",
+    ],
+    "0000010106": ["employed_by_age", "labour_detail", "employment_detail"],
     "0003412176": ["labour_status"],
     "0003450543": ["education"],
     ENROLMENT_ID: ["enrolment"],
     EMPLOYMENT_STATUS_ID: ["employment_status"],
     "0003410411": ["occupation", "occupation_imputed"],
     "0003410398": ["industry", "industry_imputed"],
-}
+    "0003414255": ["household_members", "household_counts"],
+}  # fmt: skip
 SSDS = ("0000010101", "0000010106")
 # The tables of the census of 2020 itself, which share their layout with 0003445078.
 OF_2020 = ("0003445162", "0003450543", ENROLMENT_ID, EMPLOYMENT_STATUS_ID)
+# A series that has the nation too, as people who fetched it describe it.
+FAMILY_TYPES = "0003414255"
 SERIES = ("0003448301", "0003412176", "0003410411", "0003410398")
 
 
@@ -65,7 +70,7 @@ def without_levels(axis: Axis) -> Axis:
 
 def test_every_table_that_can_be_filled_is_made(made: Mapping[str, RawTable]):
     assert set(made) == set(FILLED)
-    assert set(OF_2020) | set(SERIES) | set(SSDS) == set(FILLED)
+    assert {*OF_2020, *SERIES, *SSDS, FAMILY_TYPES} == set(FILLED)
     for table_id, table in made.items():
         assert table.info.id == table_id
         assert table.info.cells == table.cells.height
@@ -80,7 +85,12 @@ def test_items_of_the_ssds_are_recorded_ones(table_id: str, made: Mapping[str, R
         # Code, label, level, unit and parent.
         assert set(own.members) <= set(real.members), own.id
     assert [table.axis("tab"), table.axis("area")] == [axes[0], axes[2]]
-    assert {member.unit for member in table.axis("cat01").members} == {"人"}
+    # Households have their own unit, in the axis and beside each figure.
+    units = {member.code: member.unit for member in table.axis("cat01").members}
+    households = {code for code, unit in units.items() if unit != "人"}
+    assert {units[code] for code in households} <= {"世帯"}
+    assert households == ({"A810105", "A8301"} if table_id == "0000010101" else set())
+    assert dict(table.cells.select(pl.col("cat01").cast(pl.String), "unit").iter_rows()) == units
     same = ("title", "number", "statistics", "survey_code", "survey", "survey_date")
     assert {n: getattr(table.info, n) for n in same} == {n: getattr(info, n) for n in same}
 
@@ -149,6 +159,25 @@ def test_tables_of_2020_have_the_recorded_layout(table_id: str, made: Mapping[st
     assert {(m.level, m.unit, m.parent) for m in own.axis("tab").members} == {("", "人", None)}
     if own.axis("tab").members[0].name == "人口":
         assert own.axis("tab").members == tab.members
+
+
+def test_family_types_stand_in_the_described_tree(made: Mapping[str, RawTable]):
+    """Codes and labels as people who fetched the series describe it, but for 男親 and 女親."""
+    table = made[FAMILY_TYPES]
+    assert {(m.code, m.name, m.unit) for m in table.axis("tab").members} == {
+        ("6", "一般世帯数", "世帯"), ("7", "一般世帯人員", "人"),
+    }  # fmt: skip
+    by_tab = table.cells.select(pl.col("tab").cast(pl.String), "unit").unique()
+    assert dict(by_tab.iter_rows()) == {"6": "世帯", "7": "人"}
+    types = table.axis("cat01")
+    assert (types.name, types.codes[0]) == ("世帯の家族類型16区分A_時系列", "100")
+    nation = {
+        (tab, code): int(text)
+        for tab, code, text in texts(table, area=NATION).select("tab", "cat01", "text").iter_rows()
+    }
+    # 親族のみの世帯 and 核家族世帯 are sums of what ships, and equal to the published figures.
+    assert (nation["7", "110"], nation["7", "120"]) == (100_310_243, 84_632_638)
+    assert (nation["6", "110"], nation["6", "120"]) == (33_889_589, 30_110_571)
 
 
 def test_nationality_is_labelled_as_in_a_recorded_download(made: Mapping[str, RawTable]):

@@ -89,6 +89,9 @@ EVIDENCE: Mapping[str, Callable[[], Sequence[Axis]]] = {
     "marital_status": lambda: meta("0000010101")[1],
     "employed_by_age": lambda: meta("0000010106")[1],
     "labour_detail": lambda: meta("0000010106")[1],
+    "employment_detail": lambda: meta("0000010106")[1],
+    "household_kinds": lambda: meta("0000010101")[1],
+    "living_alone": lambda: meta("0000010101")[1],
     "labour_status": lambda: download("census_labor_0003412176_long.csv.gz").axes,
     "population_by_single_year": lambda: download("FEH_00200521_260127162349.csv.gz").axes,
 }
@@ -154,7 +157,14 @@ WANTED = {
         "就業者数・通学のかたわら仕事",
         *(f"非労働力人口・{kind}" for kind in ("家事", "通学", "その他")),
     },
-}
+    "employment_detail": {
+        *(f"雇用者数（{kind}）" for kind in ("正規の職員・従業員", "労働者派遣事業所の派遣社員")),
+        "雇用者数（パート・アルバイト・その他）", "役員数", "雇人のある業主数", "雇人のない業主数",
+        "家族従業者数（国勢調査結果）",
+    },
+    "household_kinds": {"一般世帯人員数", "施設等の世帯人員数"},
+    "living_alone": {"単独世帯数", "65歳以上世帯員の単独世帯数"},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -165,6 +175,9 @@ WANTED = {
         ("marital_status", 122, 122 - 8 + 4),
         ("employed_by_age", 30, 30),
         ("labour_detail", 7, 7),
+        ("employment_detail", 7, 7),
+        ("household_kinds", 2, 2),
+        ("living_alone", 2, 2),
     ],
 )
 def test_exactly_the_wanted_items_are_selected_from_hundreds(name: str, items: int, rows: int):
@@ -198,8 +211,11 @@ def sheets() -> tuple[RawTable, ...]:
 
 @pytest.mark.parametrize(
     ("name", "columns"),
-    [("population_imputed", 6), ("occupation_imputed", 11), ("industry_imputed", 19)],
-)
+    [
+        ("population_imputed", 6), ("living_alone", 2), ("occupation_imputed", 11),
+        ("industry_imputed", 19),
+    ],
+)  # fmt: skip
 def test_a_book_is_read_as_its_entry_says(name: str, columns: int, sheets: tuple[RawTable, ...]):
     (book,) = TABLES[name].books
     assert book.evidence == "recorded"
@@ -209,12 +225,14 @@ def test_a_book_is_read_as_its_entry_says(name: str, columns: int, sheets: tuple
     assert len(areas.codes) == 48
     assert len(items.codes) == columns
     levels = {m.code: m.level for m in items.axis.members}
-    assert {levels[code] for code in items.codes} == {"imputed"}
+    assert {levels[code] for code in items.codes} == {TABLES[name].series}
+    read = tidy(sheet, name)
+    assert read.frame.equals(sorted_table(load_table(f"census/{name}", reference_dir())))
 
 
 def test_no_other_entry_has_a_book():
     assert [name for name, entry in TABLES.items() if entry.books] == [
-        "population_imputed", "occupation_imputed", "industry_imputed",
+        "population_imputed", "living_alone", "occupation_imputed", "industry_imputed",
     ]  # fmt: skip
 
 
@@ -383,6 +401,46 @@ def test_a_sum_that_lacks_one_of_its_members_is_found(label: str):
     table = table_of([axis_of("cat02", "従業上の地位", *left)], list(left.values()))
     with pytest.raises(DriftError, match=rf"parts of employment_status.*\(-{STATUSES[label]}\)"):
         tidy(table, "made", BY_STATUS)
+
+
+# The 20 members of 0003414255, in their order.
+FAMILY_TYPES = {
+    "総数": 1_000, "親族のみの世帯": 777, "核家族世帯": 655, "夫婦のみの世帯": 200,
+    "夫婦と子供から成る世帯": 400, "男親と子供から成る世帯": 5, "女親と子供から成る世帯": 50,
+    "核家族以外の世帯": 122, "夫婦と両親から成る世帯": 10, "夫婦とひとり親から成る世帯": 11,
+    "夫婦，子供と両親から成る世帯": 12, "夫婦，子供とひとり親から成る世帯": 13,
+    "夫婦と他の親族（親，子供を含まない）から成る世帯": 14,
+    "夫婦，子供と他の親族（親を含まない）から成る世帯": 15,
+    "夫婦，親と他の親族（子供を含まない）から成る世帯": 16,
+    "夫婦，子供，親と他の親族から成る世帯": 17, "兄弟姉妹のみから成る世帯": 6,
+    "他に分類されない親族のみの世帯": 8, "非親族を含む世帯": 20, "単独世帯": 190,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "measure"), [("household_members", 1), ("household_counts", 0)])
+def test_family_types_are_read_from_the_tree_of_the_time_series(name: str, measure: int):
+    axes = [
+        axis_of("tab", "表章項目", "一般世帯数", "一般世帯人員", "1世帯当たり人員", "世帯数割合"),
+        axis_of("cat01", "世帯の家族類型16区分A_時系列", *FAMILY_TYPES),
+        axis_of("area", "地域_時系列", Member("31000", "鳥取県", "2")),
+        axis_of("time", "時間軸（調査年）", "2015年", "2020年"),
+    ]
+    entry = TABLES[name]
+    registry = registry_of([rule.model_dump(by_alias=True) for rule in entry.axes], entry.columns)
+    cells = {
+        f"{tab}/{code}/31000/{time}": figure * (tab + 1) + (time == 0)
+        for tab in range(4)
+        for time in range(2)
+        for code, figure in enumerate(FAMILY_TYPES.values())
+    }
+    times = measure + 1
+    assert counts(table_of(axes, cells), registry) == {
+        ("tottori", "total"): 1_000 * times, ("tottori", "couple_only"): 200 * times,
+        ("tottori", "couple_with_children"): 400 * times,
+        # Fathers and mothers.
+        ("tottori", "single_parent"): 55 * times, ("tottori", "other_relatives"): 122 * times,
+        ("tottori", "non_relatives"): 20 * times, ("tottori", "one_person"): 190 * times,
+    }  # fmt: skip
 
 
 AGES = {
