@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from persona_assets.joint.fit import Joint, fit_prefecture
+from persona_assets.joint.distribution import Joint
+from persona_assets.joint.fit import Structure, fit_prefecture
 from persona_assets.people.build import build_people
 from persona_assets.personas.backends import OfflineBackend
 from persona_assets.personas.engine import run_step
@@ -46,13 +47,13 @@ def run_chain(
     keys: Sequence[str],
     recipe: Recipe,
     margins: Mapping[str, pl.DataFrame],
-    shapes: Mapping[str, pl.DataFrame],
+    structure: Structure,
     reference: Path,
 ) -> Chain:
     """Fit, draw, write and check some prefectures."""
     joints, stages = [], []
     for key in keys:
-        joint, _ = fit_prefecture(key, margins, shapes)
+        joint, _ = fit_prefecture(key, margins, structure)
         people = build_people(joint, margins["population"], recipe, reference)
         facts = person_facts(people, reference)
         attributes, _ = run_step("attributes", facts, OfflineBackend(recipe.seed))

@@ -12,8 +12,9 @@ os.environ.pop("ESTAT_APP_ID", None)
 
 from persona_assets.census.margins import build_margins
 from persona_assets.census.tables import load_sources, load_table
-from persona_assets.joint.fit import Joint, fit_prefecture
-from persona_assets.joint.seeds import load_shapes
+from persona_assets.joint.distribution import Joint
+from persona_assets.joint.fit import Structure, assemble, fit_prefecture
+from persona_assets.joint.inputs import load_shapes
 from persona_assets.people.build import build_people
 from persona_assets.recipe import Recipe
 from persona_assets.storage.paths import reference_dir
@@ -45,8 +46,13 @@ def shapes(reference: Path) -> dict[str, pl.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def tottori(margins: dict[str, pl.DataFrame], shapes: dict[str, pl.DataFrame]) -> Joint:
-    return fit_prefecture("tottori", margins, shapes)[0]
+def structure(shapes: dict[str, pl.DataFrame]) -> Structure:
+    return assemble(shapes)
+
+
+@pytest.fixture(scope="session")
+def tottori(margins: dict[str, pl.DataFrame], structure: Structure) -> Joint:
+    return fit_prefecture("tottori", margins, structure)[0]
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +61,6 @@ def people(tottori: Joint, margins: dict[str, pl.DataFrame], reference: Path) ->
 
 
 @pytest.fixture(scope="session")
-def chain(
-    margins: dict[str, pl.DataFrame], shapes: dict[str, pl.DataFrame], reference: Path
-) -> Chain:
+def chain(margins: dict[str, pl.DataFrame], structure: Structure, reference: Path) -> Chain:
     """Tottori and Tokyo, some 230 people, from the joint to the checked records."""
-    return run_chain(["tottori", "tokyo"], Recipe(size=2_000), margins, shapes, reference)
+    return run_chain(["tottori", "tokyo"], Recipe(size=2_000), margins, structure, reference)

@@ -1,384 +1,423 @@
 """The fit: one prefecture's joint distribution, of maximum entropy given margins and seeds.
 
-The margins link few variables at once, so the joint factorises exactly: given sex and activity,
-employment status and industry tell nothing more about schooling or marital status (no table links
-them), and likewise the kind of school. The joint is therefore kept as the five
-factors of that junction tree, about ten thousand cells, instead of their product of millions; every
-figure taken from it is the same.
+The margins and seeds link few variables at once, so the joint factorises exactly: given what two
+factors share, the rest of the one tells nothing about the rest of the other, because no table and
+no seed links them. It is therefore kept as the factors of that junction tree, a hundred thousand
+cells instead of their product of billions; every figure taken from it is the same.
 """
 
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-import pandera.polars as pa
 import polars as pl
 
-from persona_assets.joint import cells as cell_sets
-from persona_assets.joint import seeds
-from persona_assets.raking import FloatArray, Target, rake
-
-FACTORS = ("people", "school", "age", "employment_status", "industry")
-
-# What the people factor fixes carries its own error of up to 1e-9 of the total; a factor that hangs
-# on it and on a margin can come no closer to both than that, sex by sex.
-SHARED_TOLERANCE = 1e-7
-
-JOINT_AXES = (
-    "sex",
-    "age_group",
-    "marital",
-    "education",
-    "labour_status",
-    "occupation",
-    "school",
-    "employment_status",
-    "industry",
+from persona_assets.joint.distribution import Joint, add_coarse
+from persona_assets.joint.domain import OPEN_AXES, Cells, Domain, Factor, Level
+from persona_assets.joint.inputs import Frames, Inputs
+from persona_assets.joint.model import MODEL, FactorSpec, Interaction, Measured, Model
+from persona_assets.raking import (
+    Block,
+    FloatArray,
+    IntArray,
+    Link,
+    MarginConflictError,
+    RakedTree,
+    Target,
+    check_counts,
+    rake_tree,
 )
 
-JOINT_SCHEMA = pa.DataFrameSchema(
-    {
-        "prefecture": pa.Column(pl.String),
-        "factor": pa.Column(pl.String, pa.Check.isin(FACTORS)),
-        **{axis: pa.Column(pl.String, nullable=True) for axis in JOINT_AXES},
-        "age": pa.Column(pl.Int64, nullable=True),
-        "weight": pa.Column(pl.Float64, pa.Check.ge(0)),
-        "figures": pa.Column(pl.String, pa.Check.str_length(12, 12)),
-    },
-    strict=True,
-    ordered=True,
-    name="joint_distribution",
-)
+# Largest error of a hard margin, of its total.
+TOLERANCE = 1e-8
+# What a factor above fixes carries its own error; a factor below it and a margin can come no closer
+# to both than that, cell by cell.
+CHAIN_TOLERANCE = 1e-7
+
+# No combination that can occur may start at exactly nothing, or its margin could not be met.
+FLOOR = 1e-4
 
 
 @dataclass(frozen=True)
-class Joint:
-    """A prefecture's joint distribution as its factors.
+class Assembled:
+    """One factor ready to be fitted.
 
     Attributes:
-        prefecture: Its key.
-        factors: By name, a frame of axes and `weight` (people of 15 or more, float). `people` is
-            the root; each other factor adds one variable to some of the people.
-        figures: Version of the margins that it was fitted to (`figures_version`).
+        spec: Its declaration.
+        cells: Its possible combinations.
+        seed: The nation's part of the seed, one weight per cell.
+        link: How it hangs on its parent; None for the root.
     """
 
-    prefecture: str
-    factors: Mapping[str, pl.DataFrame]
-    figures: str
+    spec: FactorSpec
+    cells: Cells
+    seed: FloatArray
+    link: Link | None
 
-    @classmethod
-    def from_frame(cls, frame: pl.DataFrame) -> "Joint":
-        """Read the factors back from the frame of `to_frame`."""
-        parts = {
-            name: part.select(s for s in part if s.name == "weight" or s.null_count() < part.height)
-            for name in FACTORS
-            for part in [
-                frame.filter(pl.col("factor") == name).drop("prefecture", "factor", "figures")
-            ]
-        }
-        return cls(frame["prefecture"][0], parts, frame["figures"][0])
 
-    def to_frame(self) -> pl.DataFrame:
-        """Return all factors as one long frame; an axis that a factor lacks is null there."""
-        frame = pl.concat(
-            [
-                part.select(
-                    pl.lit(self.prefecture).alias("prefecture"),
-                    pl.lit(name).alias("factor"),
-                    *(pl.col(axis) if axis in part.columns else pl.lit(None, pl.String).alias(axis)
-                      for axis in JOINT_AXES),
-                    pl.col("age") if "age" in part.columns else pl.lit(None, pl.Int64).alias("age"),
-                    "weight",
-                    pl.lit(self.figures).alias("figures"),
-                )
-                for name, part in self.factors.items()
-            ]
-        )  # fmt: skip
-        return JOINT_SCHEMA.validate(frame)
+@dataclass(frozen=True)
+class Structure:
+    """The cells and national seeds of a model: the same for every prefecture.
 
-    @cached_property
-    def adults(self) -> pl.DataFrame:
-        """The `people` factor from age 18, the population that is drawn from."""
-        return self.factors["people"].filter(pl.col("age_group") != "15-17")
+    Attributes:
+        factors: By name, parents first; those whose levels are a prefecture's own are missing.
+        model: What they were assembled from.
+        inputs: The shapes.
+    """
 
-    def margin(self, *axes: str) -> pl.DataFrame:
-        """Return the adults' margin over any axes.
-
-        Returns:
-            The axes and `count`, sorted by the axes' codes.
-        """
-        people = self.adults
-        for axis in axes:
-            people = self._with(people, axis)
-        return (
-            people.group_by(axes, maintain_order=True)
-            .agg(pl.col("weight").sum().alias("count"))
-            .drop_nulls()
-            .sort(axes)
-        )
-
-    def _with(self, people: pl.DataFrame, axis: str) -> pl.DataFrame:
-        """Split each row's weight over one more variable; who cannot have it is left out.
-
-        Only the kind of school, on which the single year of age hangs, is null for the others.
-        """
-        if axis in people.columns:
-            return people
-        factor = self.factors[axis]
-        shared = [column for column in factor.columns if column not in ("weight", axis)]
-        for column in shared:
-            people = self._with(people, column)
-        share = pl.col("weight") / pl.col("weight").sum().over(shared)
-        shares = factor.with_columns(share.alias("share")).drop("weight")
-        if axis == "school":
-            shares = shares.with_columns(pl.lit("in_school").alias("education"))
-            people = people.join(
-                shares, on=[*shared, "education"], how="left", maintain_order="left"
-            )
-        else:
-            people = people.join(shares, on=shared, nulls_equal=True, maintain_order="left")
-        return people.with_columns(pl.col("weight") * pl.col("share").fill_null(1)).drop("share")
+    factors: Mapping[str, Assembled]
+    model: Model
+    inputs: Inputs
 
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """How a fit went: sweeps and, per margin, the largest error over the margin's total."""
+    """How a fit went.
+
+    Attributes:
+        sweeps: How many times all margins above the chains were gone through.
+        errors: Per margin, the largest difference from a count over the margin's total.
+        distances: Per margin, half the sum of the differences over the total: the share of people
+            that would have to change their cell.
+        gaps: Per soft margin, the largest distance of a row from where its weight puts it, as a
+            ratio's logarithm: 0 in the optimum.
+        entropy: Of the whole joint, in nats.
+        effective_cells: Its exponential.
+    """
 
     sweeps: int
     errors: Mapping[str, float]
+    distances: Mapping[str, float]
+    gaps: Mapping[str, float]
     entropy: float
     effective_cells: float
 
+    @property
+    def largest_error(self) -> float:
+        """The largest error of a hard margin, over its total."""
+        return max(error for name, error in self.errors.items() if name not in self.gaps)
 
-def figures_version(prefecture: str, margins: Mapping[str, pl.DataFrame]) -> str:
-    """Return twelve hex digits of every figure that a prefecture's fit reads.
+    @property
+    def margins(self) -> pl.DataFrame:
+        """Each margin: hard or soft, its largest and its total error, a soft one's gap."""
+        return pl.DataFrame(
+            [
+                ("soft" if name in self.gaps else "hard", name, error, self.distances[name],
+                 self.gaps.get(name))
+                for name, error in self.errors.items()
+            ],
+            schema={"kind": pl.String, "margin": pl.String, "largest_error": pl.Float64,
+                    "distance": pl.Float64, "gap": pl.Float64},
+            orient="row",
+        )  # fmt: skip
 
-    Its own rows of each margin, and what the nation gives to its seeds.
-    """
-    # As it stands, not summed: the order of a sum of floats may depend on the threads.
-    digest = hashlib.sha256(margins["industry"].write_csv().encode())
+
+def figures_version(prefecture: str, margins: Frames) -> str:
+    """Return twelve hex digits of every figure that a prefecture's fit reads: its own margins."""
+    digest = hashlib.sha256()
     for name in sorted(margins):
         here = margins[name].filter(pl.col("prefecture") == prefecture)
         digest.update(f"{name}\n{here.write_csv()}".encode())
     return digest.hexdigest()[:12]
 
 
+def assemble(shapes: Frames, model: Model = MODEL) -> Structure:
+    """Return the cells and national seeds of a model; a second's work, once for all prefectures.
+
+    Args:
+        shapes: `inputs.load_shapes`.
+        model: The factors, parents first.
+    """
+    inputs = Inputs(shapes, {})
+    factors: dict[str, Assembled] = {}
+    for spec in model:
+        if not _is_local(spec):
+            parent = factors[spec.parent] if spec.parent else None
+            factors[spec.name] = _assemble(spec, parent, inputs)
+    return Structure(factors, model, inputs)
+
+
+# The structure assembled last, by the content of its shapes: a process fits many prefectures.
+_KEPT: dict[str, Structure] = {}
+
+
+def structure_of(shapes: Frames) -> Structure:
+    """Return `assemble(shapes)`, from memory where it was asked for the same shapes before."""
+    digest = hashlib.sha256()
+    for name in sorted(shapes):
+        digest.update(f"{name}\n{shapes[name].write_csv()}".encode())
+    content = digest.hexdigest()
+    if content not in _KEPT:
+        _KEPT.clear()
+        _KEPT[content] = assemble(shapes)
+    return _KEPT[content]
+
+
+def _is_local(spec: FactorSpec) -> bool:
+    """Whether the levels of a factor are a prefecture's own."""
+    return any(term.local and term.complete for term in spec.seed)
+
+
+def _assemble(spec: FactorSpec, parent: Assembled | None, inputs: Inputs) -> Assembled:
+    terms = [(term, term.table(inputs)) for term in spec.seed if _is_local(spec) or not term.local]
+    open_axes: dict[str, tuple[Level, ...]] = {}
+    for axis in OPEN_AXES:
+        if axis in spec.adds:
+            # The levels that are data are those that the seed names.
+            table = next(table for term, table in terms if term.complete)
+            open_axes[axis] = tuple(table[axis].unique(maintain_order=True))
+        elif parent is not None and axis in spec.given:
+            open_axes[axis] = parent.cells.domain.levels_of(axis)
+    frame = _combinations(spec, parent, open_axes)
+    if spec.zeros:
+        frame = frame.filter(
+            ~pl.any_horizontal(zero.condition.fill_null(value=False) for zero in spec.zeros)
+        )
+    for term, table in terms:
+        if term.complete:
+            frame = frame.filter(_value(frame, term, table) > 0)
+    cells = Cells.from_frame(frame, **open_axes)
+    seed = np.ones(len(cells))
+    for term, table in terms:
+        seed *= _factor(frame, term, table)
+    return Assembled(spec, cells, seed, _link(spec, cells, parent) if parent else None)
+
+
+def combinations(name: str, structure: Structure) -> pl.DataFrame:
+    """Return every combination of a factor's axes, those that cannot occur included."""
+    factor = structure.factors[name]
+    domain = factor.cells.domain
+    open_axes = {
+        axis: levels
+        for axis, levels in zip(domain.axes, domain.levels, strict=True)
+        if axis in OPEN_AXES and axis in factor.spec.adds
+    }
+    parent = factor.spec.parent
+    return _combinations(factor.spec, structure.factors[parent] if parent else None, open_axes)
+
+
+def _combinations(
+    spec: FactorSpec, parent: Assembled | None, open_axes: Mapping[str, Sequence[Level]]
+) -> pl.DataFrame:
+    own = Domain.of(*spec.adds, **{a: n for a, n in open_axes.items() if a in spec.adds})
+    frame = _product(own)
+    if parent is None:
+        return frame
+    return _given(spec, parent).join(frame, how="cross", maintain_order="left")
+
+
+def _product(domain: Domain) -> pl.DataFrame:
+    positions = np.stack(np.unravel_index(np.arange(domain.size), domain.shape), axis=1)
+    return Cells(domain, positions).to_frame()
+
+
+def _given(spec: FactorSpec, parent: Assembled) -> pl.DataFrame:
+    """Return what a factor shares with its parent: each combination that the parent has, once."""
+    frame = add_coarse(parent.cells.to_frame(), spec.given)
+    if spec.who is not None:
+        frame = frame.filter(spec.who)
+    return frame.select(spec.given).unique(maintain_order=True)
+
+
+def _link(spec: FactorSpec, cells: Cells, parent: Assembled) -> Link:
+    own, domain = cells.index(spec.given)
+    theirs, _ = parent.cells.index(spec.given)
+    if spec.who is not None:
+        has = parent.cells.to_frame().select(spec.who.alias("has"))["has"].to_numpy()
+        theirs = np.where(has, theirs, -1)
+    return Link(parent.spec.name, own, theirs, domain.row_labels())
+
+
+def _value(frame: pl.DataFrame, term: Interaction, table: pl.DataFrame) -> pl.Series:
+    """Return a term's value of each row; null where its table has none."""
+    joined = add_coarse(frame, term.axes).join(
+        table.select(*term.axes, "value"), on=list(term.axes), how="left", nulls_equal=True,
+        maintain_order="left",
+    )  # fmt: skip
+    return joined["value"].cast(pl.Float64)
+
+
+def _factor(frame: pl.DataFrame, term: Interaction, table: pl.DataFrame) -> FloatArray:
+    """Return what a term multiplies each cell's seed by."""
+    value = _value(frame, term, table)
+    return np.asarray((value if term.complete else value.clip(FLOOR)).fill_null(1.0).to_numpy())
+
+
 def fit_prefecture(
-    prefecture: str, margins: Mapping[str, pl.DataFrame], shapes: Mapping[str, pl.DataFrame]
+    prefecture: str, margins: Frames, structure: Structure
 ) -> tuple[Joint, FitReport]:
     """Fit the joint distribution of one prefecture.
 
     Args:
         prefecture: Its key.
-        margins: Every margin of `census.margins`, of all prefectures: the seed of industries reads
-            their sizes in the nation.
-        shapes: The seeds' tables; see `seeds`.
+        margins: Every margin of `census.margins`, of all prefectures.
+        structure: `assemble`.
 
     Returns:
         The joint and how the fit went.
 
     Raises:
-        MarginConflictError: margins contradict each other or are empty, negative or impossible;
-            the message names them and the prefecture's cell.
+        MarginConflictError: margins contradict each other, lack a cell, or are empty, negative or
+            impossible; the message names them and the prefecture's cell.
     """
-    here = {
-        name: frame.filter(pl.col("prefecture") == prefecture) for name, frame in margins.items()
+    inputs = structure.inputs.of(prefecture, margins)
+    # First of all: seeds and other targets are made of the same tables.
+    of_census = {
+        measured.margin: _target(measured, factor.cells, inputs)
+        for factor in structure.factors.values()
+        for measured in factor.spec.measured
+        if measured.table is None
     }
-    people = cell_sets.people_cells()
-    raked = rake(
-        seeds.people_seed(people, shapes),
-        [
-            _target("inactivity", here, people, ["labour_status"]),
-            _target("occupation", here, people, ["sex", "occupation"]),
-            _target("education", here, people, ["sex", "education"]),
-            _target("labour_status", here, people, ["sex", "labour_status"]),
-            _target("employment", here, people, ["sex", "age_group", "employed"]),
-            _target("marital_status", here, people, ["sex", "age_group", "marital"]),
-        ],
-    )
-    people = people.with_columns(weight=raked.weights)
-    employed = people.filter(pl.col("labour_status") == "employed")
-    students = people.filter(pl.col("education") == "in_school")
-
-    school_cells = cell_sets.school_cells()
-    school = _extend(
-        school_cells.drop("seed"),
-        school_cells["seed"].to_numpy(),
-        _from_people("people in school", students, ["sex", "age_group"]),
-        "school",
-        here,
-    )
-    age = _ages(here["population"], people, school)
-    status_cells = cell_sets.employment_status_cells()
-    status = _extend(
-        status_cells,
-        seeds.employment_status_seed(status_cells, shapes["employment_form_by_occupation"]),
-        _from_people("employed people", employed, ["sex", "age_group", "occupation"]),
-        "employment_status",
-        here,
-    )
-    industry_cells = cell_sets.industry_cells()
-    # Exact sums: a sum of floats in the order of the threads would differ in its last digit.
-    sizes = {
-        str(industry): math.fsum(part["count"])
-        for (industry,), part in margins["industry"].partition_by("industry", as_dict=True).items()
+    fitted = {
+        name: _local(factor, inputs)
+        for name, factor in structure.factors.items()
+        if not factor.spec.chain
     }
-    industry = _extend(
-        industry_cells,
-        seeds.industry_seed(industry_cells, shapes["classes"], sizes),
-        _from_people("employment status", status, ["sex", "occupation", "employment_status"]),
-        "industry",
-        here,
+    targets = {name: _targets(factor, inputs, of_census) for name, factor in fitted.items()}
+    raked = rake_tree(
+        [Block(name, f.seed, targets[name], f.link) for name, f in fitted.items()],
+        tolerance=TOLERANCE,
     )
+    done = {name: Factor(factor.cells, raked.weights[name]) for name, factor in fitted.items()}
+    assembled = dict(fitted)
+    pulls = dict(raked.pulls)
+    for spec in structure.model:
+        if spec.chain:
+            assert spec.parent is not None  # noqa: S101 - a chain hangs on something
+            factor = structure.factors.get(spec.name)
+            if factor is None:
+                factor = _assemble(spec, assembled[spec.parent], inputs)
+            else:
+                factor = _local(factor, inputs)
+            assembled[spec.name] = factor
+            targets[spec.name] = _targets(factor, inputs, of_census)
+            below = _rake_chain(factor, done[spec.parent], targets[spec.name])
+            done[spec.name] = Factor(factor.cells, below.weights[spec.name])
+            pulls |= below.pulls
     joint = Joint(
         prefecture,
-        {
-            "people": people,
-            "school": school,
-            "age": age,
-            "employment_status": status,
-            "industry": industry,
-        },
+        {spec.name: done[spec.name].to_frame() for spec in structure.model},
         figures_version(prefecture, margins),
     )
-    errors = {name: _error(joint, name, here) for name in here if name != "population"}
-    share = raked.weights[raked.weights > 0] / raked.weights.sum()
-    entropy = float(-(share * np.log(share)).sum())
-    return joint, FitReport(raked.sweeps, errors, entropy, float(np.exp(entropy)))
+    return joint, _report(joint, done, targets, pulls, raked.sweeps)
 
 
-# What a census table counts together: its own axes from the model's finer ones.
-COARSER: Mapping[str, tuple[pl.Expr, ...]] = {
-    "labour_status": (
-        pl.col("labour_status").replace(
-            dict.fromkeys(["housework", "studying", "other"], "inactive")
-        ),
-    ),
-    "employment": (
-        pl.col("age_group").replace({"15-17": "15-19", "18-19": "15-19"}),
-        pl.when(pl.col("labour_status") == "employed")
-        .then(pl.lit("yes"))
-        .otherwise(pl.lit("no"))
-        .alias("employed"),
-    ),
-}
+def _local(factor: Assembled, inputs: Inputs) -> Assembled:
+    """Return the factor with the terms of its seed that read the prefecture's margins."""
+    terms = [term for term in factor.spec.seed if term.local]
+    if not terms:
+        return factor
+    frame, seed = factor.cells.to_frame(), factor.seed
+    for term in terms:
+        seed = seed * _factor(frame, term, term.table(inputs))
+    return Assembled(factor.spec, factor.cells, seed, factor.link)
 
 
-def _target(
-    name: str, margins: Mapping[str, pl.DataFrame], cells: pl.DataFrame, axes: Sequence[str]
-) -> Target:
-    """Return a margin as a target over the cells; cells of no margin row are not constrained."""
-    margin = margins[name].with_row_index("row")
-    index = (
-        cells.with_columns(COARSER.get(name, ()))
-        .select(axes)
-        .join(
-            margin.select(*axes, pl.col("row").cast(pl.Int64)),
-            on=list(axes),
-            how="left",
-            maintain_order="left",
-        )["row"]
+def _rake_chain(factor: Assembled, parent: Factor, targets: Sequence[Target]) -> RakedTree:
+    """Fit a factor below the fitted level: to its parent's sums, which stay, and to its own."""
+    assert factor.link is not None  # noqa: S101 - a chain hangs on something
+    link = factor.link
+    sums = np.bincount(link.parents + 1, parent.weights, len(link.labels) + 1)[1:]
+    counts = sums.astype(np.float64, copy=False)
+    shared = Target(f"people by {', '.join(factor.spec.given)}", link.own, counts, link.labels)
+    return rake_tree(
+        [Block(factor.spec.name, factor.seed, [*targets, shared])], tolerance=CHAIN_TOLERANCE
     )
-    labels = [" ".join(map(str, row)) for row in margin.select("prefecture", *axes).rows()]
-    return Target(name, index.fill_null(-1).to_numpy(), margin["count"].to_numpy(), labels)
 
 
-def _from_people(name: str, people: pl.DataFrame, axes: Sequence[str]) -> pl.DataFrame:
-    """Return what the people factor fixes for a factor that hangs on it."""
-    counts = (
-        people.group_by(axes, maintain_order=True)
-        .agg(pl.col("weight").sum().alias("count"))
-        .sort(axes)
-    )
-    return counts.select(pl.lit(name).alias("prefecture"), *axes, "count")
+def _targets(factor: Assembled, inputs: Inputs, of_census: Mapping[str, Target]) -> list[Target]:
+    return [
+        of_census.get(measured.margin) or _target(measured, factor.cells, inputs)
+        for measured in factor.spec.measured
+    ]
 
 
-def _extend(
-    cells: pl.DataFrame,
-    seed: FloatArray,
-    shared: pl.DataFrame,
-    name: str,
-    margins: Mapping[str, pl.DataFrame],
-) -> pl.DataFrame:
-    """Fit one factor to its own margin by sex and to what it shares with the people factor."""
-    axes = [column for column in shared.columns if column not in ("prefecture", "count")]
-    raked = rake(
-        seed,
-        [
-            _target(name, margins, cells, ["sex", name]),
-            _target("shared", {"shared": shared}, cells, axes),
-        ],
-        tolerance=SHARED_TOLERANCE,
-    )
-    return cells.with_columns(weight=raked.weights)
+def _target(measured: Measured, cells: Cells, inputs: Inputs) -> Target:
+    """Return a margin as a target over the cells.
 
-
-def _ages(population: pl.DataFrame, people: pl.DataFrame, school: pl.DataFrame) -> pl.DataFrame:
-    """Fit single years of age to the population by age and to schooling within each age group."""
-    cells = cell_sets.age_cells()
-    left = people.filter(pl.col("education") != "in_school").with_columns(
-        pl.lit(None, pl.String).alias("school")
-    )
-    there = school.with_columns(pl.lit("in_school").alias("education"))
-    axes = ["sex", "age_group", "education", "school"]
-    schooling = pl.concat([left.select(*axes, "weight"), there.select(*axes, "weight")])
-    schooling = (
-        schooling.filter(pl.col("age_group") != "15-17")
-        .with_columns(pl.col("school").fill_null("-"))
-        .pipe(lambda frame: _from_people("schooling", frame, axes))
-    )
-    adults = population.filter(pl.col("age") >= min(cell_sets.ADULT_AGES))
-    raked = rake(
-        cells["seed"].to_numpy(),
-        [
-            _target(
-                "schooling", {"schooling": schooling},
-                cells.with_columns(pl.col("school").fill_null("-")), axes,
-            ),
-            _target("population", {"population": adults}, cells, ["sex", "age"]),
-        ],
-        tolerance=SHARED_TOLERANCE,
-    )  # fmt: skip
-    return cells.drop("seed").with_columns(weight=raked.weights)
-
-
-def _error(joint: Joint, name: str, margins: Mapping[str, pl.DataFrame]) -> float:
-    """Return the largest error of a margin over its total, taken from the finished joint."""
-    margin = margins[name]
-    factor = joint.factors[name if name in FACTORS else "people"]
-    factor = factor.with_columns(COARSER.get(name, ()))
-    axes = [column for column in margin.columns if column not in ("prefecture", "count")]
-    fitted = factor.group_by(axes, maintain_order=True).agg(pl.col("weight").sum())
-    both = margin.join(fitted, on=axes, how="left", maintain_order="left").with_columns(
-        pl.col("weight").fill_null(0)
-    )
-    difference = np.abs((both["weight"] - both["count"]).to_numpy()).max()
-    return float(difference / margin["count"].sum())
-
-
-def adult_margins(joint: Joint) -> pl.DataFrame:
-    """Return every margin of the adults that a release is compared with.
-
-    Returns:
-        margin, sex (null where the margin has none), level, count (people, float).
+    Raises:
+        MarginConflictError: the margin has no row, a level that the model does not know, a count
+            that is none, or lacks a row for a combination that has cells.
     """
-    parts = []
-    for axis in REPORTED_AXES:
-        margin = joint.margin("sex", axis).rename({axis: "level"})
-        parts.append(margin.select(pl.lit(axis).alias("margin"), "sex", "level", "count"))
-    return pl.concat(parts)
+    name, place = measured.margin, inputs.prefecture
+    margin = measured.table(inputs) if measured.table else inputs.margins.get(name)
+    if margin is None or margin.is_empty():
+        raise MarginConflictError(
+            f"margin '{name}' has no rows of {place}; materialize it, or correct its table"
+        )
+    index, domain = cells.index(tuple(measured.axes))
+    rows = np.zeros(margin.height, dtype=np.intp)
+    for axis, column in measured.axes.items():
+        known = {level: i for i, level in enumerate(domain.levels_of(axis))}
+        found = margin[column].to_list()
+        unknown = [level for level in found if level not in known]
+        if unknown:
+            raise MarginConflictError(
+                f"margin '{name}' of {place}: column '{column}' has '{unknown[0]}', which is no "
+                f"level of {axis}; use one of {[str(level) for level in known]}"
+            )
+        rows = rows * len(known) + np.array([known[level] for level in found])
+    position = np.full(domain.size, -1)
+    position[rows] = np.arange(len(rows))
+    labels = domain.row_labels()
+    if len(set(rows.tolist())) < len(rows):
+        twice = next(a for a, b in pairwise(sorted(rows.tolist())) if a == b)
+        raise MarginConflictError(f"margin '{name}' of {place} has the cell {labels[twice]} twice")
+    covered = _covered(measured, cells)
+    missing = (position[index] < 0) & covered
+    if missing.any():
+        cell = labels[int(index[int(np.flatnonzero(missing)[0])])]
+        raise MarginConflictError(
+            f"margin '{name}' of {place} has no row for {cell}; correct the table that it is made "
+            "of"
+        )
+    target = Target(
+        name,
+        np.where(covered, position[index], -1),
+        margin["count"].to_numpy(),
+        [f"{place} {labels[row]}" for row in rows.tolist()],
+        measured.weight,
+    )
+    check_counts(target)
+    return target
 
 
-REPORTED_AXES = (
-    "age_group",
-    "marital",
-    "education",
-    "school",
-    "labour_status",
-    "employment_status",
-    "occupation",
-    "industry",
-)
+def _covered(measured: Measured, cells: Cells) -> IntArray:
+    """Return which cells a margin speaks of: those whose levels it covers, None never."""
+    covered = np.ones(len(cells), dtype=bool)
+    for axis in measured.axes:
+        names = cells.domain.levels_of(axis)
+        named = measured.covers.get(axis, [name for name in names if name is not None])
+        covered &= np.isin(cells.column(axis), [names.index(name) for name in named])
+    for axis, level in measured.where.items():
+        covered &= cells.column(axis) == cells.domain.levels_of(axis).index(level)
+    return covered
+
+
+def _report(
+    joint: Joint,
+    done: Mapping[str, Factor],
+    targets: Mapping[str, Sequence[Target]],
+    pulls: Mapping[str, FloatArray],
+    sweeps: int,
+) -> FitReport:
+    """Measure the finished joint against every margin."""
+    errors: dict[str, float] = {}
+    distances: dict[str, float] = {}
+    gaps: dict[str, float] = {}
+    for name, factor in done.items():
+        for target in targets[name]:
+            sums = np.bincount(target.index + 1, factor.weights, len(target.counts) + 1)[1:]
+            off = np.abs(sums - target.counts)
+            errors[target.name] = float(off.max() / target.counts.sum())
+            distances[target.name] = float(off.sum() / target.counts.sum() / 2)
+            if not target.hard:
+                reached = (sums > 0) & (target.counts > 0)
+                pull = np.log(pulls[target.name][reached])
+                wanted = np.log(target.counts[reached] / sums[reached])
+                stiff = target.weight / (1 - target.weight)
+                gaps[target.name] = float(np.abs(pull / stiff - wanted).max(initial=0))
+    return FitReport(sweeps, errors, distances, gaps, joint.entropy, math.exp(joint.entropy))
