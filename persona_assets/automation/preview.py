@@ -8,8 +8,8 @@ import polars as pl
 from persona_assets.census.margins import build_margins
 from persona_assets.census.origins import needed_figures
 from persona_assets.census.snapshots import SnapshotStore
-from persona_assets.joint.fit import fit_prefecture
-from persona_assets.joint.seeds import load_shapes
+from persona_assets.joint.fit import assemble, fit_prefecture
+from persona_assets.joint.inputs import load_shapes
 from persona_assets.people.build import build_people
 from persona_assets.personas.backends import make_backend
 from persona_assets.personas.engine import run_step
@@ -31,7 +31,7 @@ def preview(
         snapshots: The folder of what was fetched from e-Stat.
     """
     margins = build_margins(needed_figures(reference_dir, SnapshotStore(snapshots), recipe.figures))
-    joint, _ = fit_prefecture(key, margins, load_shapes(reference_dir))
+    joint, _ = fit_prefecture(key, margins, assemble(load_shapes(reference_dir)))
     people = build_people(joint, margins["population"], recipe, reference_dir).head(count)
     facts = person_facts(people, reference_dir)
     run = partial(

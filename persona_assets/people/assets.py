@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from persona_assets.joint.fit import Joint
+from persona_assets.joint.distribution import Joint
 from persona_assets.people.build import build_people
 from persona_assets.people.quotas import draw_quotas
 from persona_assets.people.schema import PEOPLE_SCHEMA

@@ -5,11 +5,11 @@ from typing import Final
 
 import polars as pl
 
-from persona_assets.joint.fit import Joint
+from persona_assets.joint.distribution import Joint
 from persona_assets.people.draw import draw_people
 from persona_assets.people.lifestyle import draw_lifestyle
 from persona_assets.people.names import draw_names
-from persona_assets.people.occupations import draw_occupations
+from persona_assets.people.occupations import draw_titles
 from persona_assets.people.quotas import draw_quotas
 from persona_assets.people.schema import PEOPLE_SCHEMA
 from persona_assets.people.streams import stream
@@ -34,7 +34,7 @@ def build_people(
     quotas = draw_quotas(population, recipe.size).filter(pl.col("prefecture") == key)
     people = draw_people(joint, quotas, _municipalities(reference_dir), recipe.seed, recipe.name)
     for part in (
-        draw_occupations(people, stream(recipe.seed, key, "occupation")),
+        draw_titles(people, stream(recipe.seed, key, "title"), reference_dir),
         draw_names(
             people["sex"].to_numpy(),
             CENSUS_YEAR - people["age"].to_numpy(),

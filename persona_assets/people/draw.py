@@ -6,13 +6,13 @@ that follow the golden ratio, so that their roundings cancel instead of adding u
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
 from scipy.special import ndtri
 
-from persona_assets.joint.fit import Joint
+from persona_assets.joint.distribution import FACTORS, SPECS, Joint, add_coarse
 from persona_assets.people.streams import stream
 from persona_assets.raking import FloatArray, IntArray
 
@@ -50,7 +50,9 @@ def systematic(weights: FloatArray, sizes: IntArray, counts: IntArray, phase: fl
     cumulative = np.cumsum(weights * scale[group_of_outcome])
     # Group boundaries are whole numbers; keep them so against rounding errors.
     offsets = np.concatenate([[0], np.cumsum(counts)])
-    phases = (phase + groups * GOLDEN) % 1.0
+    # Most groups of a small prefecture have no draw: only those that do step the phase, or the
+    # phases met in turn would be scattered as chance does it.
+    phases = (phase + np.cumsum(counts > 0) * GOLDEN) % 1.0
     group_of_draw = np.repeat(groups, counts)
     within = np.arange(offsets[-1]) - offsets[group_of_draw]
     points = offsets[group_of_draw] + within + phases[group_of_draw]
@@ -115,14 +117,14 @@ def draw_people(
     Args:
         joint: The prefecture's joint distribution.
         quotas: sex, age_group, quota of this prefecture.
-        municipalities: prefecture, code, name, male, female, age_15_64, age_65_plus.
+        municipalities: code, name.
         seed: The recipe's seed.
         dataset: The recipe's name, part of every id.
 
     Returns:
         One row per person: person_id, prefecture, municipality_code, municipality, sex, age,
-        age_group, marital, education, school, labour_status, employment_status, industry,
-        occupation, and five traits as T scores.
+        age_group, labour_status, occupation, education, marital, what the factors of the joint
+        bring in (`model.MODEL`), and five traits as T scores.
     """
 
     def purpose(name: str) -> np.random.Generator:
@@ -150,64 +152,40 @@ def draw_people(
             ],
         ),
     )
-    people = _draw_where(people, pl.col("education") == "in_school", joint.factors["school"],
-                   ["sex", "age_group"], purpose("school"))  # fmt: skip
-    people = people.hstack(
-        draw_given(people, joint.factors["age"], ["sex", "age_group", "education", "school"],
-                   purpose("age"))
-    )  # fmt: skip
-    works = pl.col("labour_status") == "employed"
-    for name, given in (
-        ("employment_status", ["sex", "age_group", "occupation"]),
-        ("industry", ["sex", "occupation", "employment_status"]),
-    ):
-        people = _draw_where(people, works, joint.factors[name], given, purpose(name))
-    places = _places(municipalities.filter(pl.col("prefecture") == joint.prefecture))
-    old = people.select("sex", old=pl.col("age") >= 65)
-    people = people.hstack(draw_given(old, places, ["sex", "old"], purpose("municipality")))
+    people = _draw_factors(people, joint, purpose)
+    names = municipalities.select(
+        pl.col("code").alias("municipality_code"), pl.col("name").alias("municipality")
+    )
+    people = people.rename({"municipality": "municipality_code"}).join(
+        names, on="municipality_code", how="left", maintain_order="left"
+    )
     return people.with_columns(
         pl.Series(trait, _t_scores(len(people), purpose(trait))) for trait in TRAITS
     )
 
 
-def _draw_where(
-    people: pl.DataFrame,
-    who: pl.Expr,
-    factor: pl.DataFrame,
-    given: list[str],
-    rng: np.random.Generator,
+def _draw_factors(
+    people: pl.DataFrame, joint: Joint, purpose: Callable[[str], np.random.Generator]
 ) -> pl.DataFrame:
-    """Add one attribute that only some people have; null for the others."""
-    numbered = people.with_row_index("place")
-    those = numbered.filter(who)
-    drawn = draw_given(those, factor.filter(pl.col("weight") > 0), given, rng)
-    return (
-        numbered.join(those.select("place").hstack(drawn), on="place", how="left",
-                      maintain_order="left")
-        .drop("place")
-    )  # fmt: skip
-
-
-def _places(municipalities: pl.DataFrame) -> pl.DataFrame:
-    """Return municipalities weighted by residents of each sex, of under 65 and of 65 or more.
-
-    ASSUMED: within a municipality both age bands have the same share of each sex.
-    """
-    parts = [
-        municipalities.select(
-            pl.lit(sex).alias("sex"),
-            pl.lit(old).alias("old"),
-            pl.col("code").alias("municipality_code"),
-            pl.col("name").alias("municipality"),
-            (
-                pl.col(sex) / (pl.col("male") + pl.col("female"))
-                * pl.col("age_65_plus" if old else "age_15_64")
-            ).alias("weight"),
+    """Add what each factor below the root brings in; null for those who cannot have it."""
+    who = {FACTORS[0]: pl.Series([True] * len(people), dtype=pl.Boolean)}
+    for name, spec in SPECS.items():
+        if spec.parent is None:
+            continue
+        have = who[spec.parent]
+        if spec.who is not None:
+            have = have & people.select(spec.who.alias("who"))["who"]
+        who[name] = have
+        those = add_coarse(people.filter(have), spec.given)
+        factor = joint.factors[name].filter(pl.col("weight") > 0)
+        drawn = draw_given(those, factor, spec.given, purpose(name))
+        places = pl.DataFrame({"place": np.flatnonzero(have.to_numpy())}).hstack(drawn)
+        people = (
+            people.with_columns(place=pl.int_range(pl.len()))
+            .join(places, on="place", how="left", maintain_order="left")
+            .drop("place")
         )
-        for sex in ("male", "female")
-        for old in (False, True)
-    ]  # fmt: skip
-    return pl.concat(parts)
+    return people
 
 
 def _t_scores(size: int, rng: np.random.Generator) -> IntArray:

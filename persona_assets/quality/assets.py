@@ -3,7 +3,7 @@
 import dagster as dg
 import polars as pl
 
-from persona_assets.joint.fit import Joint
+from persona_assets.joint.distribution import Joint
 from persona_assets.quality.fidelity import beside_random_draw, margin_fits
 from persona_assets.quality.records import (
     CHECKED_SCHEMA,

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from persona_assets import levels
-from persona_assets.joint.fit import REPORTED_AXES, Joint, adult_margins
+from persona_assets.joint.distribution import REPORTED_AXES, Joint, adult_margins
 from persona_assets.partitions import prefectures
 from persona_assets.people.quotas import adult_population
 
@@ -23,7 +23,10 @@ LABELS = {
     "marital": levels.MARITAL,
     "education": levels.EDUCATION,
     "school": levels.SCHOOL,
+    "household": levels.HOUSEHOLD,
+    "education_detail": levels.EDUCATION_DETAIL,
     "labour_status": levels.LABOUR_STATUS,
+    "work_mode": levels.WORK_MODE,
     "employment_status": levels.EMPLOYMENT_STATUS,
     "occupation": levels.OCCUPATION,
     "industry": levels.INDUSTRY,

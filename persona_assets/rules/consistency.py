@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from persona_assets.levels import HOUSEHOLD
 from persona_assets.rules.facts import PREFECTURES
 from persona_assets.rules.fields import PERSONA_FIELDS, PROSE_FIELDS
 from persona_assets.rules.model import Hit, Rule, Subject
@@ -191,6 +192,49 @@ def _marital_contradiction(subject: Subject) -> Iterator[Hit]:
                 )
 
 
+# Households in which a claim holds, and the claim; an institution says too little to judge either.
+_NOT_NOW: Final = re.compile(
+    r"(?:一人|独り|ひとり)暮らしの(?:経験|人|方|高齢|老|お年|母|父|祖)|かつて|以前|昔|当時|時代|[頃ころ]|若い"
+)
+_HOUSEHOLD_CLAIMS: Final = (
+    (frozenset({"one_person"}), re.compile(r"(?:一人|独り|ひとり)暮らし")),
+    (
+        frozenset({"couple_only"}),
+        re.compile(r"(?<![人老若敵族親])夫婦(?:二人|ふたり)(?:きり)?(?:の|で)?(?:暮ら|生活|の家)"),
+    ),
+    (
+        frozenset(HOUSEHOLD) - {"one_person"},
+        re.compile(
+            r"(?:両親|父母|母親?|父親?|親|家族|子ども|子供|息子|娘|妻|夫)と(?:二人で|一緒に|ともに|共に)?"
+            r"(?:同居し|暮らして(?:いる|おり)|の(?:二人|三人|四人|五人)暮らし)"
+        ),
+    ),
+)
+_ALONE_OTHERS = re.compile(
+    r"両親|父|母|友人|知人|同僚|先輩|後輩|利用者|顧客|高齢者|兄|姉|弟|妹|祖|子ども|息子|娘"
+)
+
+
+def _household_contradiction(subject: Subject) -> Iterator[Hit]:
+    household = subject.facts.household
+    if household is None or household == "institution":
+        return
+    for field, text in subject.prose.items():
+        for fitting, claim in _HOUSEHOLD_CLAIMS:
+            if household in fitting:
+                continue
+            for match in claim.finditer(text):
+                sentence = _sentence(text, match.start())
+                # Where the claim itself names the others, no word of the sentence excuses it.
+                of_others = household != "one_person" and _ALONE_OTHERS.search(sentence)
+                if not (of_others or _FUTURE.search(sentence) or _NOT_NOW.search(sentence)):
+                    yield Hit(
+                        field,
+                        match[0],
+                        f"世帯は「{HOUSEHOLD[household]}」です。「{match[0]}」を改めてください。",
+                    )
+
+
 RETIREMENT_AGE: Final = 50
 _RETIRED = re.compile(r"定年(?:退職)?(?:後|した|して|を迎えた|を迎え、|を迎えて|まで勤め)")
 _PUPIL = re.compile(
@@ -272,6 +316,14 @@ CONSISTENCY_RULES: Final = (
         PROSE_FIELDS,
         _marital_contradiction,
         frozenset("妻夫偶婚独"),
+    ),
+    Rule(
+        "household_contradiction",
+        "error",
+        "The text puts the person into another household.",
+        PROSE_FIELDS,
+        _household_contradiction,
+        frozenset("暮同"),
     ),
     Rule(
         "work_contradiction",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from persona_assets.levels import LABOUR_STATUS, MARITAL, SEX
+from persona_assets.levels import HOUSEHOLD, LABOUR_STATUS, MARITAL, SEX
 from persona_assets.rules.fields import LIST_FIELDS, PERSONA_FIELDS, TEXT_FIELDS
 
 # Key and name as in data/reference/geography/prefectures.csv (a test compares them). Kept here so
@@ -82,6 +82,7 @@ class Facts:
         sex: Code of `levels.SEX`.
         age: Years.
         marital: Code of `levels.MARITAL`.
+        household: Code of `levels.HOUSEHOLD`.
         student: Whether the person is enrolled.
         employed: Whether the person has work.
         prefecture: Name with its suffix.
@@ -92,6 +93,7 @@ class Facts:
     sex: str | None = None
     age: int | None = None
     marital: str | None = None
+    household: str | None = None
     student: bool | None = None
     employed: bool | None = None
     prefecture: str | None = None
@@ -108,6 +110,7 @@ class Facts:
             sex=_code(SEX, person.get("sex")),
             age=None if age is None else int(age),
             marital=_code(MARITAL, person.get("marital")),
+            household=_code(HOUSEHOLD, person.get("household")),
             student=_is_student(person.get("education")),
             employed=None if labour_status is None else labour_status == "employed",
             prefecture=PREFECTURES.get(prefecture or "", prefecture),

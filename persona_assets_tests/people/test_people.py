@@ -2,8 +2,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from persona_assets import levels
 from persona_assets.people.build import build_people
 from persona_assets.people.draw import systematic
+from persona_assets.people.labels import with_labels
 from persona_assets.people.names import NameDrawError, draw_names
 from persona_assets.people.quotas import adult_population, draw_quotas
 from persona_assets.recipe import Recipe
@@ -31,6 +33,16 @@ def test_systematic_draw_is_the_expectation_rounded():
     assert drawn[2] == 0
 
 
+@pytest.mark.parametrize("every", [1, 2, 3, 5, 13])
+def test_groups_of_one_draw_add_up_to_the_expectation(every):
+    """Roundings cancel from one group with draws to the next, however many lie between them."""
+    groups = 400 * every
+    weights = np.tile([0.3, 0.1, 0.6], groups)
+    counts = (np.arange(groups) % every == 0).astype(int)
+    drawn = systematic(weights, np.full(groups, 3), counts, 0.37) % 3
+    assert np.abs(np.bincount(drawn) - [120, 40, 240]).max() < 3
+
+
 def test_same_recipe_same_people(people, tottori, margins, reference):
     again = build_people(tottori, margins["population"], Recipe(size=94_000), reference)
     assert again.equals(people)
@@ -40,12 +52,76 @@ def test_same_recipe_same_people(people, tottori, margins, reference):
 
 def test_people_are_consistent(people):
     works = people["labour_status"] == "employed"
-    assert (people["occupation_title"].is_not_null() == works).all()
-    assert (people["industry"].is_not_null() == works).all()
+    for column in ("occupation_title", "occupation_class", "industry", "employment_status",
+                   "work_mode"):  # fmt: skip
+        assert (people[column].is_not_null() == works).all(), column
     studying = people.filter(pl.col("labour_status") == "studying")
     assert studying["school"].null_count() == 0
     assert people.filter(pl.col("school") == "graduate_school")["age"].min() >= 22
     assert people["age"].min() == 18
+
+
+def test_who_works_beside_school_is_at_school(people):
+    students = people.filter(pl.col("school").is_not_null(), labour_status="employed")
+    assert students.height
+    assert set(students["work_mode"]) <= {"working_beside_study", "mainly_working", "absent"}
+    beside = people.filter(work_mode="working_beside_study")
+    assert beside["school"].null_count() == 0
+
+
+def test_households_fit_the_marriage(people):
+    assert set(people.filter(household="couple_only")["marital"]) == {"married"}
+    alone = people.filter(household="one_person")
+    # Hardly anybody who is married lives alone.
+    assert (alone["marital"] == "married").mean() < 0.25
+    assert set(people["household"]) == set(levels.HOUSEHOLD)
+
+
+def test_finer_schooling_refines_that_of_the_census(people):
+    pairs = set(people.select("education", "education_detail").rows())
+    allowed = {(e, d) for e, ds in levels.EDUCATION_DETAILS_OF.items() for d in ds}
+    assert pairs <= allowed
+    assert {"vocational_school", "junior_college"} <= {detail for _, detail in pairs}
+
+
+def test_municipalities_are_those_of_the_prefecture(people, reference):
+    known = pl.read_csv(
+        reference / "geography" / "municipalities.csv", schema_overrides={"code": pl.String}
+    )
+    here = set(known.filter(prefecture="tottori").select("code", "name").rows())
+    assert set(people.select("municipality_code", "municipality").rows()) <= here
+
+
+@pytest.fixture(scope="module")
+def labelled(people):
+    return with_labels(people)
+
+
+def test_everybody_has_labels_and_no_code_is_left(people, labelled):
+    for column in set(labelled.columns) - set(people.columns):
+        only_some = {"school_label": "school"} | dict.fromkeys(
+            ("work_mode_label", "employment_status_label", "standing_label", "industry_label"),
+            "industry",
+        )
+        expected = people[only_some.get(column, "sex")].is_null()
+        assert (labelled[column].is_null() == expected).all(), column
+        assert not labelled[column].str.contains("^[a-z_]+$").any(), column
+
+
+def test_schooling_is_told_as_finely_as_it_is_known(labelled):
+    told = dict(labelled.select("education_detail", "education_label").rows())
+    assert told["vocational_school"] == "専門学校卒"
+    assert told["junior_college"] == "短大卒"
+    students = labelled.filter(pl.col("school").is_not_null())
+    assert students["education_label"].equals(students["school_label"], check_names=False)
+    assert set(labelled["education_census_label"]) == set(levels.EDUCATION.values())
+
+
+def test_nobody_of_public_service_is_called_an_employee_of_a_company(labelled):
+    staff = labelled.filter(industry="S", employment_status="regular")
+    assert set(staff["standing_label"]) == {"正規の職員"}
+    makers = labelled.filter(industry="E", employment_status="regular")
+    assert set(makers["standing_label"]) == {"正社員"}
 
 
 def test_names_fit_the_year_of_birth():

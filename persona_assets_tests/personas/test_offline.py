@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from persona_assets import levels
 from persona_assets.joint.fit import fit_prefecture
 from persona_assets.people.build import build_people
 from persona_assets.personas.facts import person_facts
@@ -14,6 +15,8 @@ from persona_assets.personas.offline import activities, duties, local, phrases, 
 from persona_assets.personas.offline.writer import (
     ACTIVITY_OLDER_FROM,
     ANCHORS,
+    HOME_KINDS,
+    HOUSEKEEPING,
     write_attributes,
     write_personas,
 )
@@ -72,8 +75,8 @@ def write(people: pl.DataFrame, reference) -> list[Written]:
 
 
 @pytest.fixture(scope="module")
-def tokyo(margins, shapes, reference) -> list[Written]:
-    joint = fit_prefecture("tokyo", margins, shapes)[0]
+def tokyo(margins, structure, reference) -> list[Written]:
+    joint = fit_prefecture("tokyo", margins, structure)[0]
     return write(
         build_people(joint, margins["population"], Recipe(size=30_000), reference), reference
     )
@@ -271,17 +274,107 @@ def test_same_stream_same_text(written):
 # --- what fits the person ---------------------------------------------------------------------
 
 
-def test_students_who_work_study_first(written):
+STUDY = re.compile("学業|授業|学校|大学|高校|卒業|在学|単位")
+
+
+def test_students_who_work_are_told_as_both(written):
     students = [
         one for one in written if one.person["school"] and one.person["labour_status"] == "employed"
     ]
-    assert students
-    study = re.compile("学業|授業|学校|大学|高校|卒業|在学|単位")
+    assert {one.person["work_mode"] for one in students} >= {
+        "working_beside_study", "mainly_working"
+    }  # fmt: skip
     for one in students:
-        assert study.search(one.personas["professional_persona"])
-        assert study.search(one.personas["persona"])
-        assert study.search(one.attributes["career_goals_and_ambitions"])
+        assert STUDY.search(one.personas["professional_persona"])
+        assert STUDY.search(one.personas["persona"])
+        assert STUDY.search(one.attributes["career_goals_and_ambitions"])
         assert one.person["occupation_label"] in one.personas["professional_persona"]
+        if one.person["work_mode"] == "mainly_working":
+            whole = "".join(one.prose().values())
+            assert not re.search("本分は|本業は学業|学業を第一|学業の合間|学業のかたわら", whole)
+
+
+def test_who_is_on_leave_is_not_told_as_working_today(written):
+    away = [
+        one
+        for one in written
+        if one.person["work_mode"] == "absent" and not one.person["school"]
+    ]  # fmt: skip
+    assert away
+    for one in away:
+        assert re.search("休|離れ", one.personas["professional_persona"])
+        assert re.search("休|離れ", one.personas["persona"])
+
+
+def test_sentences_on_a_standing_are_said_of_nobody_else(written):
+    told = Counter()
+    for one in written:
+        texts = one.personas["professional_persona"]
+        for status, notes in phrases.STANDING_NOTES.items():
+            if any(note in texts for note in notes):
+                assert one.person["employment_status"] == status or (
+                    # Both keep their own books.
+                    {status, one.person["employment_status"]} == {"employer", "own_account"}
+                )
+                told[status] += 1
+    assert set(told) == set(phrases.STANDING_NOTES)
+    assert set(phrases.STANDING_NOTES) == set(levels.EMPLOYMENT_STATUS) - {"regular"}
+
+
+def test_word_before_the_title_is_that_of_the_standing(written):
+    words = {"パート": "part_time", "アルバイト": "part_time", "派遣社員": "dispatched"}
+    for one in written:
+        for word, status in words.items():
+            if f"{word}の{one.person['occupation_label']}" in one.personas["professional_persona"]:
+                assert one.person["employment_status"] == status
+
+
+def test_managers_are_not_told_as_working_on_their_own(written):
+    for one in written:
+        if one.person["occupation"] == "A":
+            whole = "".join(one.prose().values())
+            assert "自営業の" not in whole
+            assert not any(note in whole for note in phrases.STANDING_NOTES["own_account"])
+
+
+def test_household_is_the_persons_own(written):
+    told = Counter()
+    for one in written:
+        person, whole = one.person, "".join(one.prose().values())
+        if "一人暮らし" in whole:
+            assert person["household"] == "one_person"
+            told["alone"] += 1
+        if "夫婦二人" in whole:
+            assert (person["household"], person["marital"]) == ("couple_only", "married")
+            told["couple"] += 1
+        if "両親と" in whole:
+            assert person["household"] == "couple_with_children"
+            assert person["marital"] != "married"
+            told["child"] += 1
+        if "寮" in whole.replace(person["occupation_label"], ""):
+            assert person["household"] == "institution" or person["occupation_class"].endswith(
+                "寮管理人"
+            )
+    assert min(told.values()) > 0
+    assert set(told) == {"alone", "couple", "child"}
+
+
+def test_who_lives_in_an_institution_keeps_no_house(written):
+    residents = [one for one in written if one.person["household"] == "institution"]
+    assert residents
+    for one in residents:
+        if one.person["labour_status"] in ("housework", "other"):
+            texts = (one.personas["professional_persona"], one.personas["persona"],
+                     one.attributes["career_goals_and_ambitions"])  # fmt: skip
+            assert not any(HOUSEKEEPING.search(one.without_facts(text)) for text in texts)
+            assert "施設" in one.personas["professional_persona"]
+
+
+def test_every_household_has_a_kind_with_sentences():
+    assert set(HOME_KINDS) == set(levels.HOUSEHOLD) - {"institution"}
+    kinds = {*HOME_KINDS.values(), "child", "dormitory"}
+    assert kinds <= set(phrases.HOME_DAY)
+    assert {*kinds, "resident"} <= set(phrases.HOME_TABLE)
 
 
 def test_the_retired_have_no_workplace(written):

@@ -100,13 +100,13 @@ def test_prompt_gives_the_facts_of_its_person(cast):
     for person in cast.people:
         _, user = render("attributes", person)
         for fact in ("full_name", "surname_reading", "sex_label", "age", "prefecture_name",
-                     "municipality", "marital_label", "education_label", "occupation_label", "dish",
-                     "craft", "festival", "festival_city"):  # fmt: skip
+                     "municipality", "marital_label", "household_label", "education_label",
+                     "occupation_label", "dish", "craft", "festival", "festival_city"):  # fmt: skip
             assert str(person[fact]) in user, fact
         for fact in ("sports", "hobbies", "learning", "volunteering", "travel", "foods"):
             for item in person[fact]:
                 assert item in user, fact
-        for label in ("industry_label", "employment_status_label"):
+        for label in ("industry_label", "standing_label", "work_mode_label"):
             assert (person[label] or "") in user
         assert "None" not in user
         assert "{" not in user

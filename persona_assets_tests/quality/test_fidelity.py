@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from persona_assets.joint.fit import REPORTED_AXES
+from persona_assets.joint.distribution import REPORTED_AXES
 from persona_assets.quality.assets import FURTHEST_OF_RANDOM
 from persona_assets.quality.fidelity import (
     GUARANTEED,

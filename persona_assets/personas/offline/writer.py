@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from persona_assets.levels import WORKER_CLASS_OF
 from persona_assets.people.build import CENSUS_YEAR
 from persona_assets.personas.offline import local, phrases
 from persona_assets.personas.offline.activities import ACTIVITIES, HOBBIES, SPORTS, TRAVEL, Activity
@@ -28,6 +29,8 @@ Say = Callable[[], str]
 YOUNG_UNTIL, OLDER_FROM = 29, 55
 ACTIVITY_YOUNG_UNTIL, ACTIVITY_OLDER_FROM = 34, 50
 RETIRING_FROM, PENSION_FROM = 60, 65
+# Unmarried people of a couple's household are its children; of these the parents may not live.
+PARENTS_UNTIL = 60
 
 ANCHORS: Final = (
     "municipality",
@@ -46,6 +49,21 @@ SCHOOLS: Final = {
     "university": "大学",
     "graduate_school": "大学院",
 }
+# A word before the title; the others are told in sentences of their own, or by the title.
+STANDINGS: Final = {"dispatched": "派遣社員", "employer": "自営業", "own_account": "自営業"}
+HOME_KINDS: Final = {
+    "one_person": "alone",
+    "couple_only": "couple",
+    "couple_with_children": "parent",
+    "single_parent": "parent_child",
+    "other_relatives": "kin",
+    "non_relatives": "others",
+}
+# What those who have no house of their own do not do: people in dormitories, homes and hospitals.
+HOUSEKEEPING: Final = re.compile(
+    r"家の|家で(?!の)|家を|家は|台所|戸締まり|押し入れ|冷蔵庫|献立|家計|換気扇|留守|鍋|包丁|こしらえ|作り方|かごに"
+    r"|値引き|惣菜|売り場|店先|特売|買い置き|買いすぎ|洗濯|作るとき|下ごしらえ|ゆで|茹で|煮込ん|住まい|間取り|物を減らし"
+)
 # Hobbies that a text on the arts is about only if there is no other.
 NOT_ARTS: Final = frozenset(
     ("パチンコ", "ゲーム", "スポーツ観戦", "キャンプ", "料理・菓子作り", "ガーデニング")
@@ -130,6 +148,8 @@ class _Writer:
         self._rng = rng
         self._points: list[float] = []
         self._used: set[str] = set()
+        self._unfit = HOUSEKEEPING if person["household"] == "institution" else None
+        self.home = _home_kind(person)
         self._said: Counter[str] = Counter()
         self.skills: Sequence[str] = (
             person["skills"]
@@ -155,6 +175,8 @@ class _Writer:
         }
         if person["school"]:
             self.facts["school"] = SCHOOLS[person["school"]]
+        if standing := _standing(person):
+            self.facts["standing"] = standing
         if ingredients := _telling_ingredients(person["dish"], tuple(person["dish_ingredients"])):
             self.facts["i"] = "と".join(ingredients)
 
@@ -180,8 +202,15 @@ class _Writer:
         """Choose several options in random order."""
         return sorted(options, key=lambda _: self.point())[:number]
 
+    def fitting(self, options: Sequence[str]) -> Sequence[str]:
+        """Return the options that fit where the person lives, or all if none does."""
+        if self._unfit is None:
+            return options
+        return [option for option in options if not self._unfit.search(option)] or options
+
     def new(self, options: Sequence[str]) -> str:
         """Choose an option that is nowhere in what has been said, else one new to this step."""
+        options = self.fitting(options)
         fresh = [option for option in options if option not in self.told]
         fresh = fresh or [option for option in options if option not in self._used]
         option = self.one(fresh or options)
@@ -192,6 +221,7 @@ class _Writer:
     def say(self, bank: Sequence[str], **more: Any) -> str:
         """Choose a phrase that can be filled and was not said before, and fill its slots."""
         slots = {**self.facts, **more}
+        bank = self.fitting(bank)
         text = ""
         for _ in range(20):
             phrase = self.one(bank)
@@ -253,6 +283,11 @@ class _Writer:
             return []
         bank: Sequence[str] = getattr(WAYS[self._habits.pop()], kind)
         return [partial(self.say, bank)]
+
+    def at_home(self, banks: Mapping[str, Sequence[str]], share: float) -> list[Say]:
+        """Return how to tell something of the household, sometimes and if there is something."""
+        bank = banks.get(self.home or "")
+        return [partial(self.say, bank)] if bank and self.chance(share) else []
 
     def brief(self) -> str:
         """Return a habit that stands before a noun."""
@@ -332,7 +367,10 @@ def _goals(w: _Writer) -> str:
     duties = DUTIES[person["occupation_class"]] if working else ("",)
     key = _stage(w) if w.state == "working" else w.state
     skill = w.one(person["skills"] or w.skills)
-    parts = [w.say(phrases.GOALS[key], d=w.new(duties), s=skill)]
+    goals = phrases.GOALS[key]
+    if w.state == "working" and key != "manager":
+        goals += phrases.STANDING_GOALS.get(person["employment_status"], ())
+    parts = [w.say(goals, d=w.new(duties), s=skill)]
     certificates = [c for c in person["certifications"] if OPTIONAL_CERTIFICATE.search(c)]
     if w.state == "working" and certificates and w.age < OLDER_FROM and w.chance(0.4):
         certificate = w.one(certificates)
@@ -342,6 +380,7 @@ def _goals(w: _Writer) -> str:
         learning = ACTIVITIES["learning"][w.one(person["learning"])]
         parts.append(w.say(phrases.LEARN_WISHES, a=learning.word))
     more: list[Say] = [
+        *w.at_home(phrases.HOME_WISHES, 0.3),
         partial(w.about, phrases.WISHES_FREE, w.hobby),
         partial(w.say, phrases.WISHES_MORE),
     ]
@@ -361,20 +400,58 @@ def _work(w: _Writer) -> str:
     habit: list[Say] = (
         [partial(w.say, phrases.DAY_HABITS, brief=w.brief())] if w.chance(0.6) else []
     )
-    return w.text(parts, [note, *habit, note, note], (105, 150))
+    home = w.at_home(phrases.HOME_DAY, 0.6)
+    return w.text(parts, [*home, note, *habit, note, note], (105, 150))
 
 
 def _job(w: _Writer) -> str:
-    person = w.person
-    duties = DUTIES[person["occupation_class"]]
-    student = w.state == "working_student"
-    first = phrases.STUDENT_WORK_FIRST if student else phrases.WORK_FIRST
-    parts = [w.say(first, d=w.new(duties)), w.say(phrases.WORK_SECOND, e=w.new(duties))]
-    note = partial(w.say, phrases.STUDENT_WORK_NOTES if student else phrases.WORK_NOTES[_notes(w)])
-    more: list[Say] = [*w.habit("work"), partial(w.say, phrases.SKILL_NOTES, s=w.one(w.skills))]
+    duties = DUTIES[w.person["occupation_class"]]
+    absent = w.person["work_mode"] == "absent"
+    second = phrases.ABSENT_WORK_SECOND if absent else phrases.WORK_SECOND
+    parts = [w.say(_job_first(w), d=w.new(duties)), w.say(second, e=w.new(duties))]
+    notes = [partial(w.say, bank) for bank in _job_notes(w)]
+    more: list[Say] = [
+        *w.at_home(phrases.HOME_DAY, 0.15),
+        *w.habit("work"),
+        partial(w.say, phrases.SKILL_NOTES, s=w.one(w.skills)),
+    ]
     if w.chance(0.5):
         more.reverse()
-    return w.text(parts, [note, *more, note], (105, 155))
+    return w.text(parts, [notes[0], *more, *notes[1:], notes[-1]], (105, 155))
+
+
+def _job_first(w: _Writer) -> Sequence[str]:
+    """Return the frames that tell what work the person has, and how it stands beside the rest."""
+    if w.state == "working_absent":
+        return phrases.ABSENT_WORK_FIRST
+    if w.state == "working_enrolled":
+        return phrases.ENROLLED_WORK_FIRST
+    if w.state == "working_student":
+        return phrases.STUDENT_WORK_FIRST
+    told = "standing" in w.facts and w.chance(0.6)
+    return phrases.WORK_FIRST_STANDING if told else phrases.WORK_FIRST
+
+
+def _job_notes(w: _Writer) -> list[Sequence[str]]:
+    """Return the banks of what may be said of the work; the first is what most marks it."""
+    person = w.person
+    if person["work_mode"] == "absent":
+        return [phrases.ABSENT_WORK_NOTES]
+    if w.state == "working_enrolled":
+        return [phrases.ENROLLED_WORK_NOTES]
+    if w.state == "working_student":
+        return [phrases.STUDENT_WORK_NOTES]
+    stage, status = _stage(w), str(person["employment_status"])
+    # Who works alone or in a family business has no pay rise to wait for.
+    salaried = WORKER_CLASS_OF[status] == "employee" and status != "executive"
+    marks: list[Sequence[str]] = []
+    if status in phrases.STANDING_NOTES:
+        marks.append(phrases.STANDING_NOTES[status])
+    if stage == "manager":
+        return [phrases.WORK_NOTES["manager"]]
+    if person["work_mode"] == "working_beside_housework":
+        marks.insert(w.below(len(marks) + 1), phrases.HOUSEWORK_NOTES)
+    return [*marks, phrases.WORK_NOTES[stage]] if salaried or not marks else marks
 
 
 def _sports(w: _Writer) -> str:
@@ -426,8 +503,10 @@ def _arts(w: _Writer) -> str:
 
 def _food(w: _Writer) -> str:
     person = w.person
-    cooks = bool(COOKING & {*person["hobbies"], *person["learning"]}) or (
-        w.state == "housework" or w.chance(0.5)
+    cooks = person["household"] != "institution" and (
+        bool(COOKING & {*person["hobbies"], *person["learning"]})
+        or w.state == "housework"
+        or w.chance(0.5)
     )
     first = (*phrases.DISH_FIRST, *phrases.DISH_COOK) if cooks else phrases.DISH_FIRST
     parts = [w.say(first)]
@@ -438,7 +517,11 @@ def _food(w: _Writer) -> str:
         kind, word = local.FOOD_TYPES[food]
         parts.append(w.say(local.FOODS[kind], food=word))
     eating = (*w.staged(phrases.EATING), *phrases.EATING["cook" if cooks else "noncook"])
-    more: list[Say] = [*w.habit("table"), *[partial(w.say, eating)] * 3]
+    more: list[Say] = [
+        *w.at_home(phrases.HOME_TABLE, 0.5),
+        *w.habit("table"),
+        *[partial(w.say, eating)] * 3,
+    ]
     return w.text(parts, more, (90, 130))
 
 
@@ -449,7 +532,12 @@ def _state(person: Facts) -> str:
     """Return what kind of life a person leads; a key of the phrase banks."""
     status: str = person["labour_status"]
     if status == "employed":
-        return "working_student" if person["school"] else "working"
+        if not person["school"]:
+            return "working_absent" if person["work_mode"] == "absent" else "working"
+        studies = person["work_mode"] in ("working_beside_study", "absent")
+        return "working_student" if studies else "working_enrolled"
+    if _is_resident(person):
+        return "resident"
     if status == "unemployed" and person["school"]:
         return "unemployed_student"
     if status != "other":
@@ -462,8 +550,8 @@ def _state(person: Facts) -> str:
 
 
 def _days(state: str) -> str:
-    """Return the key of the banks on days and everyday skills, which know no students beside it."""
-    return state.removesuffix("_student")
+    """Return the key of the banks on days and everyday skills, which know the main state alone."""
+    return state.partition("_")[0]
 
 
 def _stage(w: _Writer) -> str:
@@ -474,9 +562,40 @@ def _stage(w: _Writer) -> str:
     return "older" if w.age >= OLDER_FROM else "middle"
 
 
-def _notes(w: _Writer) -> str:
-    stage, status = _stage(w), str(w.person["employment_status"])
-    return stage if stage == "manager" or status == "employee" else status
+def _is_resident(person: Facts) -> bool:
+    """Tell whether a person without work or school lives in a home, a hospital or the like."""
+    outside = person["labour_status"] in ("employed", "unemployed") or person["school"]
+    return person["household"] == "institution" and not outside
+
+
+def _home_kind(person: Facts) -> str | None:
+    """Return with whom a person lives; a key of the phrase banks, None where nothing is sure.
+
+    Married people of a couple with children are its parents (the census counts couples without a
+    wedding as married), all others are its children.
+    """
+    household: str = person["household"]
+    if household == "institution":
+        if person["school"]:
+            return "dormitory"
+        return "resident" if _is_resident(person) else None
+    if household == "couple_with_children" and person["marital"] != "married":
+        return "child" if person["age"] < PARENTS_UNTIL else None
+    return HOME_KINDS[household]
+
+
+def _standing(person: Facts) -> str | None:
+    """Return a word for the employment status that goes before a title, if there is one."""
+    status: str | None = person["employment_status"]
+    # Who manages is told by the title: there is no self-employed managing director to speak of.
+    if status is None or person["occupation"] == "A":
+        return None
+    if status == "part_time":
+        # The census counts those on contract with them; these two are neither.
+        if person["school"]:
+            return "アルバイト"
+        return "パート" if person["work_mode"] == "working_beside_housework" else None
+    return STANDINGS.get(status)
 
 
 def _activity(w: _Writer, kinds: Sequence[str]) -> Activity:
