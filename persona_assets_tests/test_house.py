@@ -6,7 +6,7 @@ import pytest
 import persona_assets
 
 PACKAGE = Path(persona_assets.__file__).parent
-BELOW = ("errors", "levels", "partitions", "raking", "recipe", "storage")
+BELOW = ("drawing", "errors", "levels", "pages", "partitions", "raking", "recipe", "storage")
 STAGES = ("census", "joint", "people", "rules", "personas", "quality", "release")
 ABOVE = ("automation", "definitions", "cli")
 ORDER = dict.fromkeys(BELOW, 0) | {name: 1 + i for i, name in enumerate(STAGES)}

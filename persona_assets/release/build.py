@@ -11,7 +11,8 @@ import polars as pl
 import persona_assets
 from persona_assets.census.origins import SHIPPED
 from persona_assets.census.tables import content_hash, load_sources
-from persona_assets.joint.fit import Joint, figures_version
+from persona_assets.joint.distribution import Joint
+from persona_assets.joint.fit import figures_version
 from persona_assets.partitions import prefectures
 from persona_assets.personas.models import STEPS
 from persona_assets.quality.fidelity import GUARANTEED_FROM_SIZE, age_pyramid, margin_fits

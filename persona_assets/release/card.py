@@ -6,11 +6,13 @@ from typing import Any
 import polars as pl
 import yaml
 
+from persona_assets.joint.report import VARIABLE_NAMES
+from persona_assets.joint.uncertainty import relations_markdown
+from persona_assets.pages import environment
 from persona_assets.release import facts as wording
 from persona_assets.release.columns import DEFAULT
 from persona_assets.release.facts import ReleaseFacts
 from persona_assets.release.fit import margin_fits
-from persona_assets.release.templating import environment
 
 # The Hub's classes of size: upper bound, name.
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -34,7 +36,7 @@ def render_card(
         FitTableError: the fit table cannot be shown.
     """
     header = yaml.safe_dump(_header(facts), allow_unicode=True, sort_keys=False)
-    template = environment(escape=False).get_template("card.md.jinja")
+    template = environment("persona_assets.release", escape=False).get_template("card.md.jinja")
     return template.render(
         header=header,
         facts=facts,
@@ -42,6 +44,9 @@ def render_card(
         margins=margin_fits(fits),
         fields=[tuple(_cell(part) for part in field) for field in fields],
         default_columns=len(DEFAULT),
+        relations=relations_markdown(
+            names={variable: f"{ja} {en}" for variable, (ja, en) in VARIABLE_NAMES.items()}
+        ),
         sources=[_source(source) for source in facts.sources],
     )
 

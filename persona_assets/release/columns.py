@@ -72,7 +72,14 @@ EXTENDED: tuple[Column, ...] = (
     _same("given_name_reading", _STRING, "名の読み", "its reading"),
     _same("municipality", _STRING, "市区町村", "municipality"),
     _same("municipality_code", _STRING, "市区町村コード（JIS X 0402）", "its code"),
+    _from("household", "household_label", "世帯の家族類型", "household lived in"),
+    _from("education_detail", "education_detail_label", "学歴（専門学校・短大・高専を分けた区分）",
+          "schooling, with vocational schools and technical colleges apart"),
+    _from("education_census", "education_census_label", "学歴（国勢調査の区分）",
+          "schooling in the census's levels"),
     _from("labour_status", "labour_status_label", "労働力状態", "labour status"),
+    _from("work_mode", "work_mode_label", "就業の状態（主に仕事、家事のほか仕事など）",
+          "whether work comes first, beside housework or study, or is on leave"),
     _from("employment_status", "employment_status_label", "従業上の地位", "employment status"),
     _from("industry", "industry_label", "産業（大分類）", "industry, JSIC major group"),
     _from("occupation_class", "occupation_class", "職業（国勢調査の小分類）", "census small class"),
@@ -93,7 +100,7 @@ EXTENDED: tuple[Column, ...] = (
         _same(name, _INT if name == "attempts" else _STRING, f"来歴 {name}", f"provenance: {name}")
         for name in PROVENANCE
     ),
-)
+)  # fmt: skip
 
 CONFIGURATIONS = {"default": DEFAULT, "extended": EXTENDED}
 

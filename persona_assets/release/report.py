@@ -9,11 +9,12 @@ from typing import Any, Final
 import polars as pl
 from markupsafe import Markup
 
+from persona_assets.drawing import signed
+from persona_assets.pages import environment
 from persona_assets.release import facts as wording
 from persona_assets.release.facts import ReleaseFacts
 from persona_assets.release.fit import MarginFit, margin_fits
-from persona_assets.release.plots import age_pyramid, margin_bars, signed
-from persona_assets.release.templating import environment
+from persona_assets.release.plots import age_pyramid, margin_bars
 
 # The margins whose largest difference stands at the top of the page.
 KEY_MARGINS: Final = ("prefecture", "sex", "age_group")
@@ -65,7 +66,7 @@ def render_report(
     """
     margins = margin_fits(fits)
     return (
-        environment(escape=True)
+        environment("persona_assets.release", escape=True)
         .get_template("report.html.jinja")
         .render(
             facts=facts,

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 import yaml
 
+from persona_assets.joint.distribution import REPORTED_AXES
 from persona_assets.release.card import render_card
 from persona_assets.release.columns import EXTENDED, field_table
 from persona_assets.release.facts import ReleaseFacts
@@ -74,6 +75,12 @@ def test_card_shows_every_margin_column_and_source(card, built):
     assert "政府統計の総合窓口（e-Stat）の統計表を加工して作成" in card
 
 
+def test_every_margin_that_is_compared_has_a_title():
+    assert set(MARGIN_TITLES) == {"prefecture", "sex", *REPORTED_AXES}
+    japanese, english = zip(*MARGIN_TITLES.values(), strict=True)
+    assert len({*japanese}) == len({*english}) == len(MARGIN_TITLES)
+
+
 def test_every_table_row_has_as_many_cells_as_its_head(built):
     spoilt = SOURCE | {"title": "a|b\nc"}
     card = render_card(facts(sources=(spoilt,)), built.fits, field_table())
@@ -87,7 +94,7 @@ def test_every_table_row_has_as_many_cells_as_its_head(built):
             width, tables = cells, tables + 1
         else:
             assert cells == width, line
-    assert tables == 3
+    assert tables == 4
     assert "a\\|b c" in card
 
 

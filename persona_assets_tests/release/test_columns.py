@@ -4,6 +4,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from persona_assets import levels
 from persona_assets.release.columns import CONFIGURATIONS, DEFAULT, field_table, to_records
 
 REFERENCE_ROWS = Path(__file__).parents[1] / "rules" / "nemotron_personas_japan_50.jsonl"
@@ -52,9 +53,21 @@ def test_default_has_no_null_and_no_empty_value(records):
 def test_extended_is_null_only_where_there_is_nothing_to_say(records):
     extended = records["extended"]
     empty = {name for name in extended.columns if extended[name].null_count()}
-    assert empty == {"employment_status", "industry", "occupation_class"}
+    assert empty == {"work_mode", "employment_status", "industry", "occupation_class"}
     works = extended["labour_status"] == "就業者"
     assert (extended["industry"].is_not_null() == works).all()
+
+
+def test_extended_tells_household_schooling_and_work_in_labels(records):
+    extended = records["extended"]
+    assert set(extended["household"]) <= set(levels.HOUSEHOLD.values())
+    assert set(extended["education_detail"]) <= set(levels.EDUCATION_DETAIL.values())
+    assert set(extended["education_census"]) <= set(levels.EDUCATION.values())
+    assert set(extended["work_mode"].drop_nulls()) <= set(levels.WORK_MODE.values())
+    assert set(extended["employment_status"].drop_nulls()) <= set(levels.EMPLOYMENT_STATUS.values())
+    finished = extended.filter(pl.col("education_detail") != levels.EDUCATION_DETAIL["in_school"])
+    assert finished["education_level"].equals(finished["education_detail"], check_names=False)
+    assert "専門学校卒" in set(extended["education_level"])
 
 
 def test_values_are_labels_and_no_codes(records, chain):
