@@ -32,6 +32,10 @@ estat_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(estat_app, name="estat")
+joint_app = typer.Typer(
+    help="The joint distributions that people are drawn from.", no_args_is_help=True
+)
+app.add_typer(joint_app, name="joint")
 console = Console()
 
 RecipeOption = Annotated[
@@ -265,6 +269,87 @@ def status(recipe: RecipeOption = None) -> None:
             row[2:] = [origin.door, origin.updated_date, origin.content_hash[:8]]
         table.add_row(*row)
     console.print(table)
+
+
+@joint_app.command("report")
+def joint_report(
+    prefecture: PrefectureOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write to; by default reports/joint."),
+    ] = None,
+    held_out: Annotated[
+        bool,
+        typer.Option(
+            "--held-out", help="Also score tables that the fit has not seen; some minutes."
+        ),
+    ] = False,
+    recipe: RecipeOption = None,
+) -> None:
+    """Fit prefectures (all 47 by default) and write a page of each and the scores of all."""
+    from persona_assets.partitions import prefecture as find
+    from persona_assets.partitions import prefectures
+    from persona_assets.recipe import load_recipe
+    from persona_assets.storage.paths import data_root, reference_dir, reports_dir, snapshots_dir
+
+    figures = load_recipe(recipe).figures
+    keys = [find(key).key for key in prefecture or prefectures()]
+    folder = out or reports_dir(data_root())
+    bar = Progress(
+        TextColumn("{task.description:<34}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+    with bar:
+        task = bar.add_task("figures", total=len(keys))
+        from persona_assets.census.margins import build_margins
+        from persona_assets.census.origins import needed_figures
+        from persona_assets.census.snapshots import SnapshotStore
+        from persona_assets.joint.inputs import load_shapes
+        from persona_assets.joint.report import write_reports
+
+        store = SnapshotStore(snapshots_dir(data_root()))
+        margins = build_margins(needed_figures(reference_dir(), store, figures))
+
+        def show(step: str, done: int, total: int) -> None:
+            bar.update(task, description=step, completed=done, total=total)
+
+        written = write_reports(
+            keys, margins, load_shapes(reference_dir()), folder, held_out=held_out,
+            on_progress=show,
+        )  # fmt: skip
+    _show_scores(written, folder)
+
+
+def _show_scores(written: dict[str, Any], folder: Path) -> None:
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
+    for heading in ("prefecture", "sweeps", "largest error", "entropy", "effective cells"):
+        table.add_column(heading, justify="left" if heading == "prefecture" else "right")
+    for one in written["prefectures"]:
+        hard = [m["largest_error"] for m in one["margins"] if m["weight"] == 1]
+        table.add_row(
+            one["prefecture"], str(one["sweeps"]), f"{max(hard):.1e}",
+            f"{one['entropy_nats']:.3f} nat", f"{one['effective_cells']:,.0f}",
+        )  # fmt: skip
+    console.print(table)
+    if written["held_out"] is not None:
+        checks = Table(box=None, padding=(0, 1), pad_edge=False)
+        checks.add_column("mean error, points")
+        for heading in ("held out", "in use", "baseline"):
+            checks.add_column(heading, justify="right")
+        for row in written["held_out"]["checks"]:
+            means = [row[f"mean_{name}"] for name in ("held_out", "production", "baseline")]
+            checks.add_row(row["check"], *("" if m is None else f"{m:.2f}" for m in means))
+        console.print(checks)
+    known = Table.grid(padding=(0, 2))
+    for status, count in written["relations"]["counts"].items():
+        known.add_row(status, f"{count} pairs of variables")
+    console.print(Panel(known, title="What is known", expand=False))
+    console.print(
+        f"{len(written['prefectures'])} pages and scores.json in {folder}", soft_wrap=True
+    )
 
 
 @app.command("estat-mock")

@@ -64,6 +64,17 @@ def test_every_table_and_margin_is_an_asset_of_the_census(graph):
     assert {graph.get(dg.AssetKey(key.split("/"))).group_name for key in found} == {"census"}
 
 
+def test_joint_reads_every_margin_every_shape_and_the_words_that_it_needs(graph):
+    found = {name(parent) for parent in graph.get(dg.AssetKey("joint_distribution")).parent_keys}
+    assert found == {
+        "table_agreements",
+        *(f"margin/{margin}" for margin in MARGIN_NAMES),
+        *(f"shapes/{shape}" for shape in SHAPES),
+        "words/occupations",
+        "words/geography",
+    }
+
+
 def test_partitions_are_the_prefectures_in_jis_order(graph):
     for asset in GRAPH:
         partitions = graph.get(dg.AssetKey(asset)).partitions_def

@@ -111,6 +111,7 @@ GENERATED = {
         "employment",
     ),
     "estat.md": ("registry", "evidence", "drift", "faults"),
+    "joint.md": ("targets", "terms", "zeros", "relations"),
 }
 
 
@@ -131,10 +132,14 @@ def test_every_place_for_a_table_has_one():
 # ---- the command line ---------------------------------------------------------------------------
 
 COMMANDS = typer.main.get_command(cli.app)
-ESTAT = COMMANDS.commands["estat"].commands
+GROUPS = ("estat", "joint")
 KNOWN = {
-    **{name: command for name, command in COMMANDS.commands.items() if name != "estat"},
-    **{f"estat {name}": command for name, command in ESTAT.items()},
+    **{name: command for name, command in COMMANDS.commands.items() if name not in GROUPS},
+    **{
+        f"{group} {name}": command
+        for group in GROUPS
+        for name, command in COMMANDS.commands[group].commands.items()
+    },
 }
 # In a block after the prompt, or in the text of a page between marks of code.
 CALLS = re.compile(r"(?:^\$ .*?|`)(?:\.venv/bin/)?persona-assets ([^`\n]+)", re.MULTILINE)
@@ -146,8 +151,8 @@ def test_every_command_and_option_is_there(page):
     text = read(page)
     for call in [*CALLS.findall(text), *SHORT.findall(text)]:
         words = shlex.split(re.split(r"\s#\s", call)[0])
-        name = " ".join(words[:2]) if words[0] == "estat" else words[0]
-        if words == ["estat"] or "|" in words:
+        name = " ".join(words[:2]) if words[0] in GROUPS else words[0]
+        if (len(words) == 1 and words[0] in GROUPS) or "|" in words:
             continue
         assert name in KNOWN, f"{page.name}: {call}"
         options = {option for parameter in KNOWN[name].params for option in parameter.opts}
@@ -235,6 +240,7 @@ def test_every_direct_dependency_has_its_line():
         "Runtime": project["project"]["dependencies"],
         "Development": groups["dev"],
         "Build": [*groups["build"], *project["build-system"]["requires"]],
+        "Benchmarks": groups["benchmarks"],
     }
     parts = re.split(r"^## (.+)$", read(DOCS / "dependencies.md"), flags=re.MULTILINE)
     found = {

@@ -18,7 +18,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
-from persona_assets import levels
 from persona_assets.automation.preview import preview
 from persona_assets.census import consistency
 from persona_assets.census.client import EStatClient
@@ -30,9 +29,17 @@ from persona_assets.census.refresh import refresh
 from persona_assets.census.registry import TableEntry, load_registry
 from persona_assets.census.snapshots import SnapshotStore
 from persona_assets.census.tables import TABLE_FOLDERS, TableSource, load_sources, load_table
-from persona_assets.joint import cells
-from persona_assets.joint.fit import FitReport, Joint, fit_prefecture
-from persona_assets.joint.seeds import load_shapes
+from persona_assets.joint import heldout, uncertainty
+from persona_assets.joint.distribution import Joint
+from persona_assets.joint.fit import (
+    FitReport,
+    Structure,
+    assemble,
+    combinations,
+    fit_prefecture,
+)
+from persona_assets.joint.inputs import load_shapes
+from persona_assets.joint.model import MODEL
 from persona_assets.partitions import prefectures
 from persona_assets.people.build import build_people
 from persona_assets.people.quotas import adult_population, draw_quotas
@@ -79,9 +86,13 @@ def _tables() -> dict[str, pl.DataFrame]:
 
 
 @cache
+def _structure() -> Structure:
+    return assemble(load_shapes(REFERENCE))
+
+
+@cache
 def _fitted() -> dict[str, tuple[Joint, FitReport]]:
-    shapes = load_shapes(REFERENCE)
-    return {key: fit_prefecture(key, _margins(), shapes) for key in prefectures()}
+    return {key: fit_prefecture(key, _margins(), _structure()) for key in prefectures()}
 
 
 def tables() -> str:
@@ -390,43 +401,115 @@ def _odds_alike(counts: pl.DataFrame) -> FloatArray:
 
 
 def fit() -> str:
-    """Sweeps and errors over all prefectures."""
+    """Sweeps, and the errors of every margin over all prefectures."""
     reports = {key: report for key, (_, report) in _fitted().items()}
     sweeps = sorted((report.sweeps, key) for key, report in reports.items())
     rows: list[tuple[object, ...]] = [
-        ("sweeps, fewest", f"{sweeps[0][0]} ({sweeps[0][1]})"),
-        ("sweeps, median", sweeps[len(sweeps) // 2][0]),
-        ("sweeps, most", f"{sweeps[-1][0]} ({sweeps[-1][1]})"),
+        ("sweeps, fewest", f"{sweeps[0][0]} ({sweeps[0][1]})", "", ""),
+        ("sweeps, median", sweeps[len(sweeps) // 2][0], "", ""),
+        ("sweeps, most", f"{sweeps[-1][0]} ({sweeps[-1][1]})", "", ""),
     ]
-    for name in next(iter(reports.values())).errors:
+    for row in next(iter(reports.values())).margins.iter_rows(named=True):
+        name = row["margin"]
         worst, key = max((report.errors[name], key) for key, report in reports.items())
-        rows.append((f"largest error of `{name}`, of its total", f"{worst:.0e} ({key})"))
-    return markdown(("all 47 prefectures", "value"), rows)
+        total = max(report.distances[name] for report in reports.values())
+        gap = max(report.gaps[name] for report in reports.values()) if row["gap"] else None
+        rows.append(
+            (f"`{name}`, {row['kind']}", f"{worst:.0e} ({key})", f"{total:.0e}",
+             "" if gap is None else f"{gap:.0e}")
+        )  # fmt: skip
+    return markdown(
+        ("all 47 prefectures", "largest error of a row, of the total", "people in the wrong row",
+         "distance from where the weight puts it"),
+        rows,
+    )  # fmt: skip
 
 
 def factors() -> str:
     """Axes and cells of each factor, one prefecture."""
-    joint, _ = _fitted()["tokyo"]
-    total = sum(factor.height for factor in joint.factors.values())
+    joint, _ = fit_prefecture("tokyo", _margins(), _structure())
+    rows = []
+    for spec in MODEL:
+        given, adds = (_code(axes) if axes else "-" for axes in (spec.given, spec.adds))
+        hangs = f"`{spec.parent}`" + (", chain" if spec.chain else "") if spec.parent else "-"
+        rows.append((f"`{spec.name}`", hangs, given, adds, f"{joint.factors[spec.name].height:,}"))
+    total = f"{sum(factor.height for factor in joint.factors.values()):,}"
+    return markdown(
+        ("factor", "hangs on", "given", "adds", "cells of Tokyo"),
+        [*rows, ("together", "", "", "", total)],
+    )
+
+
+def targets() -> str:
+    """What each factor is fitted to."""
     rows = [
-        (f"`{name}`", ", ".join(f"`{c}`" for c in factor.columns if c != "weight"),
-         f"{factor.height:,}")
-        for name, factor in joint.factors.items()
+        (f"`{measured.margin}`", f"`{spec.name}`", _code(measured.axes),
+         "hard" if measured.hard else f"soft, {measured.weight:g}",
+         measured.source or "census margin")
+        for spec in MODEL
+        for measured in spec.measured
     ]  # fmt: skip
-    return markdown(("factor", "axes", "cells"), [*rows, ("together", "", f"{total:,}")])
+    return markdown(("margin", "factor", "axes", "weight", "from"), rows)
+
+
+def terms() -> str:
+    """What each factor's seed is made of."""
+    rows = [
+        (f"`{term.name}`", f"`{spec.name}`", _code(term.axes), term.evidence.value, term.source)
+        for spec in MODEL
+        for term in spec.seed
+    ]
+    return markdown(("term", "factor", "axes", "evidence", "from"), rows)
 
 
 def zeros() -> str:
     """Every structural zero with its reason and the combinations it rules out."""
-    box = cells.ACTIVITIES
-    for name, codes in (("sex", levels.SEX), ("age_group", levels.AGE_GROUPS),
-                        ("education", levels.EDUCATION), ("marital", levels.MARITAL)):  # fmt: skip
-        box = box.join(pl.DataFrame({name: list(codes)}), how="cross")
-    rows = [
-        (zero.reason, f"{box.filter(zero.condition).height:,}") for zero in cells.STRUCTURAL_ZEROS
-    ]
-    left = f"{len(cells.people_cells()):,} of {box.height:,} combinations are cells"
-    return markdown(("reason", "combinations of `people`"), [*rows, (left, "")])
+    rows = []
+    for spec in MODEL:
+        if not spec.zeros:
+            continue
+        box = combinations(spec.name, _structure())
+        rows += [
+            (f"`{spec.name}`", zero.reason, f"{box.filter(zero.condition).height:,}")
+            for zero in spec.zeros
+        ]
+    return markdown(("factor", "reason", "combinations"), rows)
+
+
+def relations() -> str:
+    """What stands behind the relation of every two variables."""
+    return uncertainty.relations_markdown().rstrip("\n")
+
+
+def held_out() -> str:
+    """Errors of tables that the fit has not seen, in percentage points; minutes."""
+    scores = heldout.summary(heldout.score_all(_margins(), load_shapes(REFERENCE)))
+    about = {check.name: check for check in heldout.CHECKS}
+    rows = []
+    for row in scores.iter_rows(named=True):
+        check = about.get(row["check"])
+        errors = (
+            f"{row[f'mean_{model}']:.2f} ({row[f'largest_{model}']:.1f})"
+            if row[f"mean_{model}"] is not None
+            else "-"
+            for model in ("held_out", "production", "baseline")
+        )
+        rows.append(
+            (f"`{row['check']}`", check.what if check else heldout.CURVE_WHAT,
+             check.held if check else heldout.CURVE_HELD, row["cells"], *errors)
+        )  # fmt: skip
+    return markdown(
+        ("check", "what", "held out", "cells", "held-out fit", "fit in use", "independence"), rows
+    )
+
+
+def cohorts() -> str:
+    """How well cohorts of 1990 foretell the schooling of 2000, by weight."""
+    found = heldout.cohorts_1990_to_2000(load_shapes(REFERENCE))
+    return markdown(
+        found.columns,
+        ([f"{v:.3f}" if isinstance(v, float) else v for v in row] for row in found.iter_rows()),
+    )
 
 
 def quotas() -> str:
@@ -509,7 +592,12 @@ TABLES: Mapping[str, Callable[[], str]] = {
         employment,
         fit,
         factors,
+        targets,
+        terms,
         zeros,
+        relations,
+        held_out,
+        cohorts,
         quotas,
         people,
         sample,

@@ -1,7 +1,10 @@
 """Jobs: the parts of a rebuild that a person or a schedule launches."""
 
+from typing import Any
+
 import dagster as dg
 
+from persona_assets.automation.scores import score_joint
 from persona_assets.census.assets import census_assets, observed_assets
 from persona_assets.storage.resources import PREFECTURES
 
@@ -31,4 +34,4 @@ RELEASE = dg.define_asset_job(
     description="Release the checked records of all prefectures that were built.",
 )
 
-JOBS = [OBSERVE, STATISTICS, PREFECTURE, RELEASE]
+JOBS: list[dg.JobDefinition | Any] = [OBSERVE, STATISTICS, PREFECTURE, RELEASE, score_joint]

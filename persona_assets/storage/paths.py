@@ -31,6 +31,11 @@ def releases_dir(root: Path) -> Path:
     return root / "releases"
 
 
+def reports_dir(root: Path) -> Path:
+    """Return the folder of the pages about joints."""
+    return root / "reports" / "joint"
+
+
 def snapshots_dir(root: Path) -> Path:
     """Return the folder of what was fetched from e-Stat."""
     return root / "snapshots"
