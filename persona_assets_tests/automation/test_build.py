@@ -43,6 +43,7 @@ def test_build_releases_what_was_asked_for(built_once):
     assert (built_once.root / "warehouse.duckdb").exists()
 
 
+@pytest.mark.slow
 def test_several_workers_write_the_same_bytes(built_once, new_place):
     other = new_place()
     steps: list[Progress] = []

@@ -41,7 +41,14 @@ def shimane(margins, structure):
     return fit_prefecture("shimane", margins, structure)[0]
 
 
-@pytest.mark.parametrize("key", list(prefectures()))
+# Every sixth at once, the others in the second half.
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(key, marks=() if place % 6 == 0 else pytest.mark.slow)
+        for place, key in enumerate(prefectures())
+    ],
+)
 def test_every_prefecture_meets_every_margin(key, margins, structure):
     joint, report = fit_prefecture(key, margins, structure)
     assert set(report.errors) >= set(MARGIN_NAMES)
@@ -175,6 +182,7 @@ print(digest(fit_prefecture("tottori", margins, assemble(shapes))[0]))
 """
 
 
+@pytest.mark.slow
 def test_order_of_hashes_changes_nothing(shapes, margins, tottori, tmp_path):
     here = {name: frame.filter(HERE) for name, frame in margins.items()}
     path = tmp_path / "inputs"

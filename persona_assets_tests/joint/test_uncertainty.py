@@ -96,8 +96,13 @@ INDEPENDENT = relations().filter(pl.col("status") == Status.INDEPENDENT.value)
 CUT = INDEPENDENT.filter(pl.col("given") != "")
 
 
+# With many variables between the two, a margin over all of them takes seconds.
 @pytest.mark.parametrize(
-    ("first", "second", "given"), CUT.select("first", "second", "given").rows()
+    ("first", "second", "given"),
+    [
+        pytest.param(*row, marks=pytest.mark.slow if row[2].count("; ") > 2 else ())
+        for row in CUT.select("first", "second", "given").rows()
+    ],
 )
 def test_what_is_independent_given_the_rest_is_so_in_the_joint(first, second, given, tottori):
     strata = given.split("; ")
