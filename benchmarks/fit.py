@@ -18,7 +18,8 @@ and it is measured on the result:
 - numpy and ipfn after just as many sweeps as they need, which a run before finds out: ipfn's own
   criterion is another one;
 - humanleague always stops at 1e-8 people, so it is given shares that add up to 0.01, of which
-  that is the tolerance. What it takes with people, to a smaller error, is shown too, of one round.
+  that is the tolerance. What it takes with a million people, to a smaller error, is shown too, of
+  one round.
 
 A plain loop of numpy over the dense box shows what of the ratios is the packages' own.
 """
@@ -328,7 +329,9 @@ def compare(problem: Problem, peers: Sequence[str], rounds: int) -> dict[str, fl
         sides["ipfn"] = lambda: with_ipfn(problem, needed)
     if "humanleague" in peers:
         sides["humanleague"] = lambda: with_humanleague(problem, scale)
-        sides[WITH_PEOPLE] = lambda: with_humanleague(problem, 1)
+        # It refuses sums of many millions that differ by their rounding, so a million people.
+        million = 1e6 / float(problem.margins[0].sum())
+        sides[WITH_PEOPLE] = lambda: with_humanleague(problem, million)
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     results: dict[str, tuple[int, FloatArray]] = {}
     for turn in range(rounds):
