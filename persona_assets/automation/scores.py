@@ -12,7 +12,7 @@ from pydantic import Field
 
 from persona_assets.joint.uncertainty import relations_markdown
 from persona_assets.partitions import prefecture, prefectures
-from persona_assets.storage.io_manager import markdown_table
+from persona_assets.storage.io_manager import markdown_table, png_metadata
 from persona_assets.storage.paths import reports_dir, snapshots_dir
 from persona_assets.storage.resources import Folders, RecipeResource
 
@@ -41,12 +41,22 @@ def write_scores(
     from persona_assets.census.origins import needed_figures
     from persona_assets.census.snapshots import SnapshotStore
     from persona_assets.joint.inputs import load_shapes
-    from persona_assets.joint.report import write_reports
+    from persona_assets.joint.report import Fitted, pictures, write_reports
 
     keys = [prefecture(key).key for key in config.prefectures] or list(prefectures())
     store = SnapshotStore(snapshots_dir(folders.data_root))
     margins = build_margins(needed_figures(folders.reference_dir, store, recipe.load().figures))
     folder = reports_dir(folders.data_root)
+
+    def note(fitted: Fitted, one: dict[str, Any]) -> None:
+        plots = {name: png_metadata(png) for name, png in pictures(fitted).items()}
+        page = str(folder / f"{one['prefecture']}.html")
+        context.log_event(
+            dg.AssetObservation(
+                JOINT, partition=one["prefecture"], metadata=_of_prefecture(one, page) | plots
+            )
+        )
+
     found = write_reports(
         keys,
         margins,
@@ -54,15 +64,8 @@ def write_scores(
         folder,
         held_out=config.held_out,
         on_progress=lambda step, done, total: context.log.info("%s: %d of %d", step, done, total),
+        on_fitted=note,
     )
-    for one in found["prefectures"]:
-        context.log_event(
-            dg.AssetObservation(
-                JOINT,
-                partition=one["prefecture"],
-                metadata=_of_prefecture(one, str(folder / f"{one['prefecture']}.html")),
-            )
-        )
     if found["held_out"] is not None:
         context.log_event(dg.AssetObservation(JOINT, metadata=_of_held_out(found["held_out"])))
 
@@ -75,7 +78,8 @@ def _of_prefecture(one: dict[str, Any], page: str) -> dict[str, Any]:
         "figures": one["figures"],
         "entropy_nats": one["entropy_nats"],
         "effective_cells": one["effective_cells"],
-        "entropy_of_tables_alone_nats": one["entropy_of_tables_alone_nats"],
+        "entropy_without_municipalities_nats": one["entropy_without_municipalities_nats"],
+        "entropy_of_tables_alone_without_municipalities_nats": one["entropy_of_tables_alone_nats"],
         "margins": dg.MetadataValue.md(
             markdown_table(pl.DataFrame(one["margins"], infer_schema_length=None))
         ),

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from persona_assets import levels
-from persona_assets.drawing import COLOURS, SMALL, TEXT, WIDTH, ems, full_canvas, to_svg
+from persona_assets.drawing import COLOURS, SMALL, TEXT, WIDTH, ems, full_canvas, to_png, to_svg
 from persona_assets.raking import FloatArray
 
 _LEVEL_COLOURS = tuple(COLOURS[f"level-{i}"] for i in range(1, 9))
@@ -43,6 +43,16 @@ def marital_pyramid(margin: pl.DataFrame, title: str) -> str:
         title: What the figure is called for those who cannot see it.
     """
     return to_svg(lambda: _pyramid(margin), title)
+
+
+def marital_pyramid_png(margin: pl.DataFrame) -> bytes:
+    """Draw `marital_pyramid` for where only pictures are shown."""
+    return to_png(lambda: _pyramid(margin))
+
+
+def heat_map_png(heat: Heat) -> bytes:
+    """Draw `heat_map` for where only pictures are shown."""
+    return to_png(lambda: _heat(heat))
 
 
 def stacked_bars(

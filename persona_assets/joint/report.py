@@ -21,7 +21,15 @@ from persona_assets.joint.distribution import Joint
 from persona_assets.joint.fit import CHAIN_TOLERANCE, TOLERANCE, FitReport, assemble, fit_prefecture
 from persona_assets.joint.inputs import Frames, Inputs
 from persona_assets.joint.model import MODEL
-from persona_assets.joint.plots import Heat, error_bars, heat_map, marital_pyramid, stacked_bars
+from persona_assets.joint.plots import (
+    Heat,
+    error_bars,
+    heat_map,
+    heat_map_png,
+    marital_pyramid,
+    marital_pyramid_png,
+    stacked_bars,
+)
 from persona_assets.joint.scores import (
     VARIABLES,
     against_tables,
@@ -202,6 +210,7 @@ def write_reports(
     *,
     held_out: bool = False,
     on_progress: Callable[[str, int, int], None] | None = None,
+    on_fitted: Callable[[Fitted, dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """Fit prefectures and write `KEY.html` of each and `scores.json` of all to a folder.
 
@@ -212,6 +221,7 @@ def write_reports(
         folder: Is made if it is not there; pages of the same prefectures are replaced.
         held_out: Whether to score tables that the fit has not seen, always of all prefectures.
         on_progress: Is told each step, how many of its parts are done, and of how many.
+        on_fitted: Is given each prefecture's joints and scores.
 
     Returns:
         What `scores.json` holds.
@@ -239,6 +249,8 @@ def write_reports(
         page = render_page(fitted, margins, shapes, checked)
         (folder / f"{key}.html").write_text(page, encoding="utf-8")
         scores.append(page_scores(fitted, margins, shapes))
+        if on_fitted is not None:
+            on_fitted(fitted, scores[-1])
     relations = uncertainty.relations()
     found = {
         "prefectures": scores,
@@ -275,6 +287,15 @@ def held_out_scores(
         ],
         "cells": scores.to_dicts(),
         "cohorts_1990_to_2000": weights.to_dicts(),
+    }
+
+
+def pictures(fitted: Fitted) -> dict[str, bytes]:
+    """Return the age pyramid by marital status and the dependence, as PNG."""
+    margin = fitted.joint.margin("sex", "age", "marital")
+    return {
+        "people": marital_pyramid_png(margin),
+        "dependence_given_sex_and_age": heat_map_png(_dependence(fitted.compared, "given_sex_age")),
     }
 
 

@@ -1,7 +1,5 @@
 """Release assets: the released folder and the warehouse, over all prefectures."""
 
-from base64 import b64encode
-
 import dagster as dg
 import duckdb
 import polars as pl
@@ -11,7 +9,7 @@ from persona_assets.census.assets import TABLE_KEYS
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.quality.fidelity import age_pyramid, distances
 from persona_assets.release.writer import verify_release
-from persona_assets.storage.io_manager import markdown_table
+from persona_assets.storage.io_manager import markdown_table, png_metadata
 from persona_assets.storage.lake import written_whole
 from persona_assets.storage.paths import lake_dir, releases_dir
 from persona_assets.storage.resources import Folders, RecipeResource
@@ -64,15 +62,11 @@ def release(
             "report": dg.MetadataValue.path(result.folder / "report.html"),
             "version": result.folder.name,
             "fidelity": dg.MetadataValue.md(markdown_table(distances(result.fits))),
-            "age_pyramid": _picture(age_pyramid_png(age_pyramid(checked_records, population))),
+            "age_pyramid": png_metadata(age_pyramid_png(age_pyramid(checked_records, population))),
             "card": dg.MetadataValue.md((result.folder / "README.md").read_text(encoding="utf-8")),
         },
         data_version=dg.DataVersion(result.folder.name),
     )
-
-
-def _picture(png: bytes) -> dg.MarkdownMetadataValue:
-    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{b64encode(png).decode()})")
 
 
 @dg.asset_check(asset=release, blocking=True)

@@ -1,6 +1,7 @@
 """Dagster's door to the lake: assets hand over frames and receive frames."""
 
 import hashlib
+from base64 import b64encode
 from pathlib import Path
 
 import dagster as dg
@@ -78,6 +79,11 @@ def versions_by_prefecture(frame: pl.DataFrame) -> dict[str, str]:
         str(key): hashlib.sha256(part.write_csv().encode()).hexdigest()[:16]
         for (key,), part in parts.items()
     }
+
+
+def png_metadata(png: bytes) -> dg.MarkdownMetadataValue:
+    """Return a picture as metadata that the UI shows."""
+    return dg.MetadataValue.md(f"![plot](data:image/png;base64,{b64encode(png).decode()})")
 
 
 def markdown_table(frame: pl.DataFrame, limit: int = 25) -> str:

@@ -28,6 +28,8 @@ def test_job_writes_pages_and_notes_their_scores_on_the_joint(tmp_path):
     found = json.loads((page.parent / "scores.json").read_text(encoding="utf-8"))
     one = found["prefectures"][0]
     assert noted["tottori"]["entropy_nats"].value == one["entropy_nats"]
+    assert noted["tottori"]["people"].value.startswith("![plot](data:image/png;base64,")
+    assert "dependence_given_sex_and_age" in noted["tottori"]
     # Sources and assumptions can only take entropy away from what the tables leave.
     assert one["entropy_without_municipalities_nats"] < one["entropy_of_tables_alone_nats"]
     assert found["held_out"] is None
