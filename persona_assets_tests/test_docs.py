@@ -108,6 +108,7 @@ GENERATED = {
         "steps",
         "agreements",
         "conflict",
+        "households",
         "employment",
     ),
     "estat.md": ("registry", "evidence", "drift", "faults"),

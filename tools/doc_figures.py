@@ -18,12 +18,13 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
+from persona_assets import levels
 from persona_assets.automation.preview import preview
 from persona_assets.census import consistency
 from persona_assets.census.client import EStatClient
 from persona_assets.census.editions import EMPLOYMENT_STATUS_ID, collect_areas, shipped_tables
 from persona_assets.census.estat_server import KINDS, Content, EStatServer
-from persona_assets.census.margins import MARGINS, STEPS, Adjusted, build_adjusted
+from persona_assets.census.margins import FEWEST_ADULTS, MARGINS, STEPS, Adjusted, build_adjusted
 from persona_assets.census.raw import Axis, Member, RawTable
 from persona_assets.census.refresh import refresh
 from persona_assets.census.registry import TableEntry, load_registry
@@ -40,6 +41,7 @@ from persona_assets.joint.fit import (
 )
 from persona_assets.joint.inputs import load_shapes
 from persona_assets.joint.model import MODEL
+from persona_assets.joint.scores import margin_scores
 from persona_assets.partitions import prefectures
 from persona_assets.people.build import build_people
 from persona_assets.people.quotas import adult_population, draw_quotas
@@ -340,6 +342,46 @@ def conflict() -> str:
     return f"- `{consistency.describe_conflicts(found)}`"
 
 
+def households() -> str:
+    """Who lives with whom in the nation, and how many of them are taken to be under 15."""
+    tables = _tables()
+    members, counts, made = (
+        dict(frame.group_by("household").agg(pl.col("count").sum()).iter_rows())
+        for frame in (
+            tables["household_members"], tables["household_counts"], _margins()["household"],
+        )
+    )  # fmt: skip
+    kinds = tables["household_kinds"].filter(pl.col("household_kind") == "institution")
+    members["institution"] = kinds["count"].sum()
+    # Per prefecture: those of unknown type are spread there.
+    spread = pl.col("count") * (
+        pl.col("count").filter(pl.col("household") == "total").sum().over("prefecture")
+        / pl.col("count").filter(pl.col("household") != "total").sum().over("prefecture")
+    )
+    of_all_ages = dict(
+        tables["household_members"].with_columns(spread).group_by("household")
+        .agg(pl.col("count").sum()).iter_rows()
+    )  # fmt: skip
+
+    def thousands(people: float | None) -> str:
+        return "-" if people is None else f"{people / 1000:,.0f}"
+
+    rows = []
+    for code in levels.HOUSEHOLD:
+        adults = FEWEST_ADULTS.get(code)
+        beyond = None if adults is None else members[code] - adults * counts[code]
+        under_15 = None if adults is None else of_all_ages[code] - made[code]
+        rows.append(
+            (f"`{code}`",
+             *map(thousands, (members[code], counts.get(code), beyond, under_15, made[code])))
+        )  # fmt: skip
+    return markdown(
+        ("of the nation, in thousands", "members", "households", "beyond the fewest adults",
+         "under 15 (assumed)", "margin `household`"),
+        rows,
+    )  # fmt: skip
+
+
 def employment() -> str:
     """Employment rates by age, three ways of placing the missing employed, against the survey."""
     cell = ["prefecture", "sex", "age_group"]
@@ -409,13 +451,13 @@ def fit() -> str:
         ("sweeps, median", sweeps[len(sweeps) // 2][0], "", ""),
         ("sweeps, most", f"{sweeps[-1][0]} ({sweeps[-1][1]})", "", ""),
     ]
-    for row in next(iter(reports.values())).margins.iter_rows(named=True):
-        name = row["margin"]
+    for row in margin_scores(next(iter(reports.values()))).iter_rows(named=True):
+        name, kind = row["margin"], "hard" if row["weight"] == 1 else "soft"
         worst, key = max((report.errors[name], key) for key, report in reports.items())
         total = max(report.distances[name] for report in reports.values())
-        gap = max(report.gaps[name] for report in reports.values()) if row["gap"] else None
+        gap = max(r.gaps[name] for r in reports.values()) if kind == "soft" else None
         rows.append(
-            (f"`{name}`, {row['kind']}", f"{worst:.0e} ({key})", f"{total:.0e}",
+            (f"`{name}`, {kind}", f"{worst:.0e} ({key})", f"{total:.0e}",
              "" if gap is None else f"{gap:.0e}")
         )  # fmt: skip
     return markdown(
@@ -589,6 +631,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         conflict,
         data,
         processing,
+        households,
         employment,
         fit,
         factors,

@@ -7,6 +7,7 @@ from persona_assets.census.assets import SHAPES
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.joint.fit import fit_prefecture, structure_of
 from persona_assets.joint.inputs import load_shapes
+from persona_assets.joint.scores import margin_scores
 from persona_assets.storage.conditions import when_inputs_changed
 from persona_assets.storage.io_manager import data_version, markdown_table
 from persona_assets.storage.resources import PREFECTURES, Folders
@@ -50,6 +51,6 @@ def joint_distribution(
             "largest_error": reports[worst].largest_error,
             "entropy_nats": max(report.entropy for report in reports.values()),
             "effective_cells": max(report.effective_cells for report in reports.values()),
-            "margins": dg.MetadataValue.md(markdown_table(reports[worst].margins)),
+            "margins": dg.MetadataValue.md(markdown_table(margin_scores(reports[worst]))),
         },
     )

@@ -40,9 +40,19 @@ class Coarse:
         return tuple(dict.fromkeys(self.group.values()))
 
 
+# The upper bound of an age group that has none.
+NO_LAST_AGE = 200
+
+
+def age_bounds(group: str) -> tuple[int, int]:
+    """Return the first and the last year of an age group such as `25-29` or `85+`."""
+    low, _, high = group.removesuffix("+").partition("-")
+    return int(low), int(high) if high else NO_LAST_AGE
+
+
 def first_age(group: str) -> int:
-    """Return the lower bound of an age group such as `25-29` or `85+`."""
-    return int(group.removesuffix("+").split("-")[0])
+    """Return the first year of an age group."""
+    return age_bounds(group)[0]
 
 
 def _bands(*starts: int) -> Mapping[Level, Level]:

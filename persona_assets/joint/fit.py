@@ -100,20 +100,6 @@ class FitReport:
         """The largest error of a hard margin, over its total."""
         return max(error for name, error in self.errors.items() if name not in self.gaps)
 
-    @property
-    def margins(self) -> pl.DataFrame:
-        """Each margin: hard or soft, its largest and its total error, a soft one's gap."""
-        return pl.DataFrame(
-            [
-                ("soft" if name in self.gaps else "hard", name, error, self.distances[name],
-                 self.gaps.get(name))
-                for name, error in self.errors.items()
-            ],
-            schema={"kind": pl.String, "margin": pl.String, "largest_error": pl.Float64,
-                    "distance": pl.Float64, "gap": pl.Float64},
-            orient="row",
-        )  # fmt: skip
-
 
 def figures_version(prefecture: str, margins: Frames) -> str:
     """Return twelve hex digits of every figure that a prefecture's fit reads: its own margins."""

@@ -17,7 +17,7 @@ from persona_assets import levels
 from persona_assets.census.margins import SINGLE_AGES, age_group_of
 from persona_assets.joint import cohorts, labour, seeds
 from persona_assets.joint.distribution import Joint, add_coarse
-from persona_assets.joint.domain import COARSE, first_age
+from persona_assets.joint.domain import first_age
 from persona_assets.joint.fit import assemble, fit_prefecture
 from persona_assets.joint.inputs import Frames, Inputs
 from persona_assets.joint.model import MODEL, Interaction, Model, without
@@ -350,15 +350,8 @@ def _no_education_by_marriage() -> Model:
 _BANDS = ("15-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75+")
 
 
-def _in_bands(column: str, bands: Sequence[str]) -> pl.Expr:
-    """Return the band that holds an age group of the model or of a survey."""
-    groups = (*levels.AGE_GROUPS, "15-19", "75+")
-    holder = {group: seeds.age_holder(group, bands) for group in groups}
-    return pl.col(column).replace_strict(holder, return_dtype=pl.String)
-
-
 def _apart(sums: pl.DataFrame, _: Inputs) -> pl.DataFrame:
-    return sums.with_columns(_in_bands("age_group", _BANDS).alias("band"))
+    return sums.with_columns(seeds.in_bands("age_group", _BANDS).alias("band"))
 
 
 def _ages_of_apart(sums: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -377,7 +370,7 @@ def _survey_apart(inputs: Inputs) -> pl.DataFrame:
     )
     people = (
         inputs.shapes["in_school_by_age"]
-        .group_by("sex", _in_bands("age_group", _BANDS).alias("band"), maintain_order=True)
+        .group_by("sex", seeds.in_bands("age_group", _BANDS).alias("band"), maintain_order=True)
         .agg(pl.col("population").sum())
     )
     return (
@@ -444,8 +437,6 @@ def _no_survey_25_34() -> Model:
 
 # ---- occupations ---------------------------------------------------------------------------------
 
-_WORK_AGES = tuple(str(band) for band in COARSE["work_age"].levels)
-
 
 def _middles(sums: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """Recode small classes to the survey's middle groups; those without one are left out."""
@@ -461,7 +452,7 @@ def _survey_middles(inputs: Inputs) -> pl.DataFrame:
     survey = inputs.shapes["occupation_middle_by_age"]
     return survey.select(
         "sex",
-        _in_bands("age_group", _WORK_AGES).alias("work_age"),
+        seeds.in_bands("age_group", labour.WORK_AGES).alias("work_age"),
         "occupation",
         pl.col("occupation_middle").alias("group"),
         (pl.col("employed_10k") * 1e4).alias("count"),

@@ -9,7 +9,7 @@ from scipy import special
 from persona_assets import levels
 from persona_assets.joint.domain import COARSE
 from persona_assets.joint.inputs import Inputs
-from persona_assets.joint.seeds import LEAST_10K, age_holder, middle_age, model_ages
+from persona_assets.joint.seeds import LEAST_10K, in_bands, middle_age, model_ages
 from persona_assets.raking import FloatArray
 
 # How likely each household is by marital status and age, ASSUMED throughout; the prefecture's
@@ -107,7 +107,7 @@ def living_alone_by_age(inputs: Inputs) -> pl.DataFrame:
     # Over the whole band: within it the unmarried of every age are alike.
     married = (
         inputs.margins["marital_status"]
-        .with_columns(_in_bands("age_group", bands))
+        .with_columns(in_bands("age_group", bands))
         .group_by("sex", "age_group", maintain_order=True)
         .agg(
             (
@@ -143,13 +143,6 @@ def _odds(share: FloatArray, married: FloatArray) -> FloatArray:
     return np.asarray(np.exp((low + high) / 2))
 
 
-def _in_bands(column: str, bands: list[str]) -> pl.Expr:
-    """Return the band that holds each age group."""
-    return pl.col(column).map_elements(
-        lambda group: age_holder(group, bands), return_dtype=pl.String
-    )
-
-
 def _residents(inputs: Inputs, bands: list[str]) -> pl.DataFrame:
     """Return the nation's residents by sex, age band and activity."""
     rates = inputs.shapes["labour_rates"].select(
@@ -163,7 +156,7 @@ def _residents(inputs: Inputs, bands: list[str]) -> pl.DataFrame:
     rated = rates["age_group"].unique().to_list()
     return (
         people.with_columns(
-            _in_bands("age_group", bands).alias("band"), _in_bands("age_group", rated)
+            in_bands("age_group", bands).alias("band"), in_bands("age_group", rated)
         )
         .join(rates, on=["sex", "age_group"], how="left", maintain_order="left")
         .unpivot(

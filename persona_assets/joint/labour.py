@@ -7,10 +7,12 @@ import numpy as np
 import polars as pl
 
 from persona_assets import levels
-from persona_assets.joint.domain import COARSE, first_age
+from persona_assets.joint.domain import COARSE, age_bounds, first_age
 from persona_assets.joint.inputs import Inputs
-from persona_assets.joint.seeds import LEAST_10K, census_levels
+from persona_assets.joint.seeds import LEAST_10K, census_levels, in_bands
 from persona_assets.joint.titles import titles_by_major
+
+WORK_AGES = tuple(str(band) for band in COARSE["work_age"].levels)
 
 # The self-employed of a survey stand for both kinds, and family workers help them.
 SELF_EMPLOYED = ("employer", "own_account")
@@ -48,9 +50,6 @@ LEFT_AFTER_70 = 0.6
 # would allow the schooling.
 DIRECTORS = "会社役員"
 EMPLOYED_DIRECTORS = 0.01
-
-# No possible combination may start at exactly nothing, or its margin could not be met.
-FLOOR = 1e-4
 
 
 def employment_status_by_age(inputs: Inputs) -> pl.DataFrame:
@@ -103,7 +102,7 @@ def employment_status_by_age(inputs: Inputs) -> pl.DataFrame:
             ]  # fmt: skip
     return pl.DataFrame(
         rows, schema=["sex", "age_group", "employment_status", "value"], orient="row"
-    ).with_columns(pl.col("value").clip(FLOOR))
+    )
 
 
 def _nearest(
@@ -206,7 +205,7 @@ def work_mode_by_marriage(_: Inputs) -> pl.DataFrame:
                 (*who, "no", status, "absent", ABSENT),
                 (*who, "yes", status, "mainly_working", 1 - STUDENTS_BESIDE_STUDY - ABSENT),
                 (*who, "yes", status, "working_beside_study", STUDENTS_BESIDE_STUDY),
-                (*who, "yes", status, "working_beside_housework", FLOOR),
+                (*who, "yes", status, "working_beside_housework", 0.0),
                 (*who, "yes", status, "absent", ABSENT),
             ]
     return pl.DataFrame(
@@ -223,9 +222,7 @@ def classes(inputs: Inputs) -> pl.DataFrame:
     a person may have, by sex or licence, are left out.
     """
     sizes = dict(inputs.shapes["industry_sizes"].select("industry", "employed").iter_rows())
-    bands = {
-        str(band): (first_age(str(band)), _last(str(band))) for band in COARSE["work_age"].levels
-    }
+    bands = {band: _working_years(band) for band in WORK_AGES}
     rows: dict[str, list[object]] = {
         axis: []
         for axis in ("sex", "work_age", "education", "occupation", "worker_kind",
@@ -245,9 +242,10 @@ def classes(inputs: Inputs) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
-def _last(band: str) -> int:
-    # Hardly anybody works on beyond this.
-    return 79 if band.endswith("+") else int(band.split("-")[1])
+def _working_years(band: str) -> tuple[int, int]:
+    """Return the first and the last year of a band; hardly anybody works on beyond 79."""
+    first, last = age_bounds(band)
+    return first, min(last, 79)
 
 
 def directors(_: Inputs) -> pl.DataFrame:
@@ -331,7 +329,7 @@ def class_by_age(inputs: Inputs) -> pl.DataFrame:
         inputs.shapes["occupation_middle_by_age"]
         .with_columns(
             pl.col("occupation_middle").str.zfill(3).alias("group"),
-            pl.col("age_group").map_elements(_work_age, return_dtype=pl.String).alias("work_age"),
+            in_bands("age_group", WORK_AGES).alias("work_age"),
         )
         .group_by("sex", "work_age", "occupation", "group", maintain_order=True)
         .agg(pl.col("employed_10k").sum().clip(LEAST_10K).alias("surveyed"))
@@ -353,20 +351,16 @@ def class_by_age(inputs: Inputs) -> pl.DataFrame:
     ).select("sex", "work_age", "occupation_class", "value")  # fmt: skip
 
 
-def _work_age(group: str) -> str:
-    starts = {first_age(str(band)): str(band) for band in COARSE["work_age"].levels}
-    return starts[max(start for start in starts if start <= first_age(group))]
-
-
 def _titles_by_age(inputs: Inputs) -> pl.DataFrame:
     """Return the workers of each class by sex and age band, as its titles have them."""
     titles = inputs.shapes["titles"]
     share = {"female": pl.col("female_share"), "male": 1 - pl.col("female_share")}
     parts = []
-    for band in map(str, COARSE["work_age"].levels):
+    for band in WORK_AGES:
+        first, last = _working_years(band)
         years = (
-            pl.min_horizontal("max_age", pl.lit(_last(band)))
-            - pl.max_horizontal("min_age", pl.lit(first_age(band)))
+            pl.min_horizontal("max_age", pl.lit(last))
+            - pl.max_horizontal("min_age", pl.lit(first))
             + 1
         ).clip(0)
         parts += [

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from persona_assets import levels
-from persona_assets.joint.domain import first_age
+from persona_assets.joint.domain import age_bounds, first_age
 from persona_assets.joint.inputs import Inputs
 from persona_assets.raking import Target, rake
 
@@ -314,24 +314,24 @@ def model_ages(shape: pl.DataFrame) -> pl.DataFrame:
 
 def age_holder(group: str, candidates: Sequence[str]) -> str | None:
     """Return the candidate that holds an age group whole; None if there is none."""
-    low, high = _bounds(group)
+    low, high = age_bounds(group)
     for candidate in candidates:
-        start, end = _bounds(candidate)
+        start, end = age_bounds(candidate)
         if start <= low and high <= end:
             return candidate
     return None
 
 
-def _bounds(group: str) -> tuple[int, int]:
-    if group.endswith("+"):
-        return int(group[:-1]), 200
-    low, high = group.split("-")
-    return int(low), int(high)
+def in_bands(column: str, bands: Sequence[str]) -> pl.Expr:
+    """Return the band that holds each age group; null if there is none."""
+    return pl.col(column).map_elements(
+        lambda group: age_holder(group, bands), return_dtype=pl.String
+    )
 
 
 def middle_age(group: str) -> float:
     """Return the middle of an age group in years; an open one is taken to be five years wide."""
-    low, high = _bounds(group)
+    low, high = age_bounds(group)
     return (low + min(high, low + 4) + 1) / 2
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from persona_assets import levels
-from persona_assets.joint.domain import first_age
+from persona_assets.joint.domain import age_bounds, first_age
 from persona_assets.joint.schooling import SCHOOL_AGES, SCHOOLING_AT_AGE
 
 
@@ -122,9 +122,7 @@ SCHOOL: tuple[StructuralZero, ...] = (
 
 
 def _outside(group: str) -> pl.Expr:
-    low, _, high = group.removesuffix("+").partition("-")
-    oldest = int(high) if high else 200
-    return _AGE.eq(group) & ~pl.col("age").is_between(int(low), oldest)
+    return _AGE.eq(group) & ~pl.col("age").is_between(*age_bounds(group))
 
 
 def _before(name: str, first: int) -> pl.Expr:

@@ -14,6 +14,7 @@ from persona_assets.joint.distribution import Joint, add_coarse
 from persona_assets.joint.domain import Factor
 from persona_assets.joint.fit import assemble, figures_version, fit_prefecture, structure_of
 from persona_assets.joint.model import MODEL, without
+from persona_assets.joint.scores import margin_scores
 from persona_assets.partitions import prefectures
 from persona_assets.raking import MarginConflictError
 
@@ -68,11 +69,12 @@ def test_every_prefecture_meets_every_margin(key, margins, structure):
 
 def test_report_says_what_is_hard_and_what_is_soft(margins, structure, tottori):
     _, report = fit_prefecture("tottori", margins, structure)
-    kinds = dict(report.margins.select("margin", "kind").iter_rows())
-    assert {margin for margin, kind in kinds.items() if kind == "soft"} == set(report.gaps)
-    assert report.margins["margin"].to_list() == list(report.errors)
-    assert report.margins.filter(kind="hard")["gap"].is_null().all()
-    assert report.margins.filter(kind="hard")["largest_error"].max() == report.largest_error
+    scores = margin_scores(report)
+    soft = pl.col("weight") < 1
+    assert set(scores.filter(soft)["margin"]) == set(report.gaps)
+    assert scores["margin"].to_list() == list(report.errors)
+    assert scores.filter(~soft)["gap"].is_null().all()
+    assert scores.filter(~soft)["largest_error"].max() == report.largest_error
     assert report.entropy == pytest.approx(tottori.entropy)
     assert report.effective_cells == pytest.approx(np.exp(report.entropy))
 

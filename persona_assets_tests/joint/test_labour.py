@@ -22,7 +22,7 @@ def test_statuses_of_an_age_add_up_to_one(by_age):
         for group in levels.AGE_GROUPS:
             shares = [by_age[sex, group, status] for status in levels.EMPLOYMENT_STATUS]
             assert sum(shares) == pytest.approx(1), (sex, group)
-            assert min(shares) >= labour.FLOOR
+            assert min(shares) >= 1e-4
 
 
 def test_men_are_the_census_and_women_in_regular_work_too(by_age):
