@@ -348,7 +348,8 @@ def _show_scores(written: dict[str, Any], folder: Path) -> None:
         known.add_row(status, f"{count} pairs of variables")
     console.print(Panel(known, title="What is known", expand=False))
     console.print(
-        f"{len(written['prefectures'])} pages and scores.json in {folder}", soft_wrap=True
+        f"A page of each ({len(written['prefectures'])}) and scores.json in {folder}",
+        soft_wrap=True,
     )
 
 

@@ -174,7 +174,7 @@ def test_a_joint_report_is_written_where_it_is_asked_for(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["scores.json", "tottori.html"]
     assert "tottori" in result.output
     assert "assumed independent" in result.output
-    assert "1 pages and scores.json" in result.output
+    assert "A page of each (1) and scores.json" in result.output
 
 
 def test_a_joint_report_of_no_prefecture_is_refused(tmp_path):

@@ -413,7 +413,7 @@ def without(names: Iterable[str], instead: Mapping[str, Interaction] | None = No
         instead: Terms that take the place of others, by the name of what they replace.
 
     Raises:
-        KeyError: nothing has that name.
+        KeyError: nothing has that name, or a factor that stays hangs on one that is left out.
     """
     left_out, replaced = set(names), dict(instead or {})
     known = {spec.name for spec in MODEL}
@@ -421,6 +421,9 @@ def without(names: Iterable[str], instead: Mapping[str, Interaction] | None = No
     known |= {measured.margin for spec in MODEL for measured in spec.measured}
     if unknown := (left_out | set(replaced)) - known:
         raise KeyError(f"no factor, margin or term of the model is called {sorted(unknown)}")
+    orphans = [s.name for s in MODEL if s.parent in left_out and s.name not in left_out]
+    if orphans:
+        raise KeyError(f"{orphans} hang on what is left out; leave them out too")
     return tuple(
         replace(
             spec,

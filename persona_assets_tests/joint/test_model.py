@@ -176,6 +176,11 @@ def test_unknown_name_is_an_error_that_names_it():
         without([], {"nothing_such": MODEL[0].seed[0]})
 
 
+def test_a_factor_is_not_left_out_from_under_others():
+    with pytest.raises(KeyError, match=r"work_mode.*occupation_class.*leave them out too"):
+        without(["employment_status"])
+
+
 def test_model_without_a_term_makes_another_joint(shapes, margins, tottori):
     model = without(["education_by_marriage", "municipality", "age"])
     joint, report = fit_prefecture("tottori", margins, assemble(shapes, model))
