@@ -21,6 +21,7 @@ from persona_assets.errors import PersonaAssetsError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
 
 # Sweeps without a tenth off the error before two targets are called contradictory.
 STALL_SWEEPS = 50
