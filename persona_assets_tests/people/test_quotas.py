@@ -4,8 +4,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from persona_assets.people.draw import systematic
-from persona_assets.people.quotas import _largest_remainder, adult_population, draw_quotas
+from persona_assets.people.quotas import adult_population, draw_quotas
+from persona_assets.people.rounding import largest_remainder
+from persona_assets.people.systematic import systematic
 
 
 @st.composite
@@ -21,7 +22,7 @@ def parts(draw):
 @given(parts())
 def test_largest_remainder_adds_up_and_rounds_down_or_up(given_parts):
     exact, total, least = given_parts
-    rounded = _largest_remainder(exact, total, least)
+    rounded = largest_remainder(exact, total, least)
     assert rounded.sum() == total
     assert rounded.min() >= least
     if least == 0 or exact.min() >= 1:
