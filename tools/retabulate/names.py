@@ -1,31 +1,21 @@
-"""Surnames, given names by decade of birth, and the names of known people, for the draw of names.
+"""Surnames, given names and the names of known people, for the draw of names.
 
 Names come only from lists whose licence lets them ship (classed P1 and P2 in the collection's
-notes). Lists without such a licence give facts, not names: the ten most frequent names of each
-year weigh names that the licensed lists have, and births of 1989-2008 are counted by ending only.
+notes). Lists without such a licence give facts for the models of `surnames` and `given_names`,
+never a name, and never their table.
 """
 
-from collections import defaultdict
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import polars as pl
 import yaml
 
-DECADES = tuple(range(1910, 2010, 10))
-SURNAMES = 6_000
-# Frequency of surnames falls about as 1 / rank^1.2 beyond the counted ones; ASSUMED.
-TAIL_EXPONENT = 1.2
+from tools.retabulate import given_names, surnames
+from tools.retabulate.census import PREFECTURE_KEYS
 
-# Share of a decade's births whose name is among the ten most frequent of its year; ASSUMED, falling
-# as names diversify (8 % of the births of the 2000s, a third of those before the war).
-TOP_TEN_SHARE = dict(
-    zip(DECADES, (0.35, 0.35, 0.33, 0.30, 0.27, 0.24, 0.20, 0.17, 0.12, 0.08), strict=True)
-)
-# Until the births of this decade a name must stand in the frequency list of adults of about 2000.
-LAST_ADULT_DECADE = 1970
-LAST_TOP_TEN_DECADE = 1980
-# Weights are written as births per million; rarer names are left out.
-LEAST_WEIGHT = 1e-5
+# People so well known that they must not be missing, whom the lists lack; written by hand.
+KNOWN_PEOPLE = Path(__file__).with_name("known_people.txt")
 
 NOTICE = """# Names: licences and credits
 
@@ -42,10 +32,13 @@ Surnames and given names are taken from these lists and no others:
 
 Names of known people, used to draw again where one would result: mozcdic-ut-personal-names
 (utuhiro78), Apache-2.0; house-of-councillors (SmartNews Media Research Institute), MIT;
-mecab-ipadic-neologd, Apache-2.0; Wikidata, CC0-1.0.
+mecab-ipadic-neologd, Apache-2.0; Wikidata, CC0-1.0; some hundred written by hand for this project.
 
-Weights by decade of birth use the yearly ranks of Meiji Yasuda Life's survey of names (facts, not
-the table) and counts by ending of births of 1989-2008.
+Weights are this project's own model, rounded. Facts behind it that no licence covers as a table, none
+of which is copied: the yearly ten most frequent names of Meiji Yasuda Life's survey of names; counted
+births by name of 1989-2003 (of the ten most frequent of five years the share, of all others a class
+of half an octave); readings that parents of 2008-2022 gave; in which prefectures a thousand surnames
+are many (words, no counts), from which tilts are assumed.
 """
 
 
@@ -53,23 +46,29 @@ def write(input_dir: Path, out_dir: Path) -> None:
     """Write `names/`: surnames, given names, public figures, sources and notice.
 
     Args:
-        input_dir: The folder of the source files, with `names/` in it.
+        input_dir: The folder of the source files, with `names/` and `census/` in it.
         out_dir: The folder `data/reference`.
     """
     source, target = input_dir / "names", out_dir / "names"
     target.mkdir(parents=True, exist_ok=True)
-    surnames = _surnames(pl.read_csv(source / "surnames.csv", infer_schema=False))
-    given = _given_names(
-        pl.read_csv(source / "given_names_lexicon.csv.gz", infer_schema=False),
-        pl.read_csv(source / "given_names_by_birth_year.csv", infer_schema=False),
-        pl.read_csv(source / "given_names_1989_2009_bands.csv.gz"),
-    )
+    family, by_prefecture = surnames.read(source, _residents(input_dir))
+    given, readings, tops = given_names.read(source)
     figures = _public_figures(
-        pl.read_csv(source / "public_figures.csv.gz"),
-        set(surnames["surname"]),
-        set(given["given_name"]),
+        [
+            *pl.read_csv(source / "public_figures.csv.gz")["full_name"],
+            *KNOWN_PEOPLE.read_text(encoding="utf-8").split(),
+        ],
+        family["surname"],
+        given["given_name"],
     )
-    lists = {"surnames": surnames, "given_names": given, "public_figures": figures}
+    lists = {
+        "surnames": family,
+        "surnames_by_prefecture": by_prefecture,
+        "given_names": given,
+        "given_name_readings": readings,
+        "given_name_tops": tops,
+        "public_figures": figures,
+    }
     entries = {}
     for name, frame in lists.items():
         frame.write_csv(target / f"{name}.csv", line_terminator="\n")
@@ -87,167 +86,29 @@ def write(input_dir: Path, out_dir: Path) -> None:
     (target / "NOTICE.md").write_text(NOTICE, encoding="utf-8")
 
 
-def _surnames(table: pl.DataFrame) -> pl.DataFrame:
-    """Return surname, reading, weight (people): counted ones, then a tail in order of frequency."""
-    usable = table.filter(
-        pl.col("existence_tier").is_in(["P1", "P2"])
-        & pl.col("reading").str.contains(r"^[ぁ-んー]+$")
-        & pl.col("surname").str.contains(r"^[\p{Han}ヶノ々]{1,5}$")
-    ).with_columns(pl.col("shuheilocale_people", "terryyin_order").cast(pl.Float64))
-    counted = usable.filter(pl.col("shuheilocale_people") > 0).sort(
-        "shuheilocale_people", "surname", descending=[True, False]
+def _residents(input_dir: Path) -> dict[str, int]:
+    """Return residents of 20 or more by prefecture key, in JIS order."""
+    table = pl.read_csv(
+        input_dir / "census" / "population_prefecture_sex_age5_2020.csv",
+        schema_overrides={"prefecture_code": pl.String},
+    ).filter((pl.col("age_lower") >= 20) & pl.col("sex").is_in(["male", "female"]))
+    counts = (
+        table.group_by("prefecture_code", maintain_order=True)
+        .agg(pl.col("count").sum())
+        .sort("prefecture_code")
     )
-    rest = (
-        usable.filter(
-            pl.col("shuheilocale_people").is_null() & pl.col("terryyin_order").is_not_null()
-        )
-        .sort("terryyin_order", "surname")
-        .head(SURNAMES - counted.height)
-    )
-    last, rank = counted["shuheilocale_people"][-1], counted.height
-    tail = [last * (rank / (rank + n)) ** TAIL_EXPONENT for n in range(1, rest.height + 1)]
-    weights = [*counted["shuheilocale_people"], *tail]
-    return pl.concat([counted, rest]).select(
-        "surname", "reading", pl.Series("weight", [round(w) for w in weights])
-    )
+    return dict(zip(PREFECTURE_KEYS, counts["count"], strict=True))
 
 
-def _given_names(lexicon: pl.DataFrame, ranks: pl.DataFrame, births: pl.DataFrame) -> pl.DataFrame:
-    """Return given_name, reading, sex and a weight per decade (share of that sex's births)."""
-    usable = (
-        lexicon.filter(
-            pl.col("tier").is_in(["P1", "P2"])
-            & (pl.col("legal_chars") == "1")
-            & pl.col("reading").str.contains(r"^[ぁ-んー]{2,6}$")
-            & pl.col("given_name").str.contains(r"^([\p{Han}々]{1,3}|[ぁ-ん]{2,4}|[ァ-ン]{2,3})$")
-        )
-        .with_columns(
-            pl.coalesce("sex_listed_p1", "sex_listed_p2").alias("listed"),
-            pl.col("terryyin_order").cast(pl.Float64).alias("order"),
-            pl.col("sources").str.split("|").list.len().alias("votes"),
-        )
-        .filter(pl.col("listed").is_in(["M", "F"]))
-        # Of several readings only the best attested stays.
-        .sort("given_name", "listed", "votes", "order", "reading",
-              descending=[False, False, True, False, False], nulls_last=True)
-        .unique(["given_name", "listed"], keep="first", maintain_order=True)
-    )  # fmt: skip
-    parts = []
-    for listed, sex in (("M", "male"), ("F", "female")):
-        names = usable.filter(pl.col("listed") == listed)
-        top = _top_ten(ranks.filter(pl.col("sex") == listed), set(names["given_name"]))
-        endings = _endings(top, births.filter(pl.col("sex") == listed))
-        weights = {d: _decade(names, top, endings[d], d) for d in DECADES}
-        parts.append(
-            names.select(
-                "given_name",
-                "reading",
-                pl.lit(sex).alias("sex"),
-                *(pl.Series(str(d), weights[d]) for d in DECADES),
-            )
-        )
-    columns = [str(d) for d in DECADES]
-    return (
-        pl.concat(parts)
-        .with_columns(
-            pl.when(pl.col(c) >= LEAST_WEIGHT).then(pl.col(c)).otherwise(0) for c in columns
-        )
-        .filter(pl.sum_horizontal(columns) > 0)
-        .with_columns((pl.col(columns) * 1e6).round(0).cast(pl.Int64))
-        .sort("sex", "given_name", "reading")
-    )
-
-
-def _top_ten(ranks: pl.DataFrame, known: set[str]) -> dict[int, dict[str, float]]:
-    """Return each decade's frequent names, a name of rank r in a year counting 1 / (r + 2)."""
-    result: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    rows = ranks.filter(pl.col("source") == "meiji_yasuda").select(
-        "given_name", "birth_year_from", "rank"
-    )
-    for name, year, rank in rows.iter_rows():
-        decade = int(year) // 10 * 10
-        if int(rank) <= 10 and decade in DECADES and name in known:
-            result[decade][name] += 1 / (int(rank) + 2)
-    return {decade: dict(names) for decade, names in result.items()}
-
-
-def _ending(name: str) -> str:
-    """The last character tells the fashion; names of one character and in kana are kinds too."""
-    if len(name) == 1:
-        return "一字"
-    return "かな" if "ぁ" <= name[-1] <= "ヶ" else name[-1]
-
-
-def _endings(top: dict[int, dict[str, float]], births: pl.DataFrame) -> dict[int, dict[str, float]]:
-    """Return each decade's shares of endings.
-
-    Before 1989 from the frequent names of the decade and its neighbours, after it from births.
-    """
-    counted: dict[int, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for name, year, count in births.select("given_name", "birth_year_from", "count").iter_rows():
-        counted[1990 if year < 1999 else 2000][_ending(name)] += count
-    result: dict[int, dict[str, float]] = {}
-    for decade in DECADES:
-        shares: dict[str, float] = defaultdict(float)
-        if decade > LAST_TOP_TEN_DECADE:
-            shares.update(counted[decade])
-        else:
-            for near, part in ((-10, 0.5), (0, 1.0), (10, 0.5)):
-                for name, weight in top.get(decade + near, {}).items():
-                    shares[_ending(name)] += weight * part
-        total = sum(shares.values())
-        result[decade] = {ending: n / total for ending, n in shares.items()}
-    return result
-
-
-def _decade(
-    names: pl.DataFrame, top: dict[int, dict[str, float]], endings: dict[str, float], decade: int
-) -> list[float]:
-    """Return the weight of each name in one decade: frequent names, then a body by ending."""
-    rows = list(names.select("given_name", "order", "votes").iter_rows())
-    first = _first_decades(top)
-    popularity = []
-    for name, order, votes in rows:
-        adult = order is not None
-        if not adult and decade <= LAST_ADULT_DECADE:
-            popularity.append(0.0)
-        elif adult:
-            popularity.append(1 / (order + 30))
-        else:
-            popularity.append(1e-6 * votes**2)
-        # A character that came into fashion more than ten years later gives the name away.
-        if any(first.get(character, 0) > decade + 10 for character in name):
-            popularity[-1] = 0.0
-    by_ending: dict[str, float] = defaultdict(float)
-    for (name, _, _), weight in zip(rows, popularity, strict=True):
-        by_ending[_ending(name)] += weight
-    body = [
-        endings.get(_ending(name), 0.0) * weight / by_ending[_ending(name)] if weight else 0.0
-        for (name, _, _), weight in zip(rows, popularity, strict=True)
-    ]
-    total, frequent = sum(body), sum(top[decade].values())
-    share = TOP_TEN_SHARE[decade]
-    return [
-        share * top[decade].get(name, 0.0) / frequent + (1 - share) * weight / total
-        for (name, _, _), weight in zip(rows, body, strict=True)
-    ]
-
-
-def _first_decades(top: dict[int, dict[str, float]]) -> dict[str, int]:
-    """Return the decade in which each character first stood in a frequent name."""
-    first: dict[str, int] = {}
-    for decade in DECADES:
-        for character in "".join(top[decade]):
-            first.setdefault(character, decade)
-    return first
-
-
-def _public_figures(table: pl.DataFrame, surnames: set[str], given: set[str]) -> pl.DataFrame:
+def _public_figures(
+    listed: Iterable[str], surnames: Collection[str], given: Collection[str]
+) -> pl.DataFrame:
     """Return the known people whose name could be drawn: full_name."""
+    family, own = frozenset(surnames), frozenset(given)
     possible = [
         name
-        for name in sorted(set(table["full_name"]))
-        if any(name[:cut] in surnames and name[cut:] in given for cut in range(1, len(name)))
+        for name in sorted(set(listed))
+        if any(name[:cut] in family and name[cut:] in own for cut in range(1, len(name)))
     ]
     return pl.DataFrame({"full_name": possible})
 
@@ -266,18 +127,58 @@ SOURCES = {
         "year": "2010-2026",
         "kind": "derived",
         "universe": "people in Japan",
-        "processing": "People by surname as published for about 2,000; the tail falls with rank "
-        "(ASSUMED).",
+        "processing": "Bearers per ten million. Of the 2,000 most frequent as published by a "
+        "licensed list, over 126.1 million residents; the others in a licensed order of frequency, "
+        "falling as the power of the rank that gives them the people left (ASSUMED).",
         **_COMMON,
     },
+    "surnames_by_prefecture": {
+        "title": "Surnames whose home is known, by prefecture",
+        "survey": "published name lists; population census for the residents",
+        "year": "2010-2026",
+        "kind": "assumed",
+        "universe": "residents of each prefecture",
+        "processing": "Bearers per ten million residents: a model (ASSUMED tilts, see "
+        "tools/retabulate/surnames.py) of the facts in which prefectures a surname is many, fitted "
+        "so that every surname keeps its national share. No table of surnames by prefecture was "
+        "found that may ship; the facts come from a list without a licence, which is not copied.",
+        **_COMMON,
+        "licence": "names permissive, by list: see NOTICE.md; shares made by this project's model, "
+        "Apache-2.0",
+    },
     "given_names": {
-        "title": "Given names with reading, sex and share of births by decade",
-        "survey": "published name lists; yearly ranks of names",
-        "year": "1912-2009",
+        "title": "Given names with reading, sex and share of births at every fifth year",
+        "survey": "published name lists; yearly ranks of names; counted births of 1989-2003",
+        "year": "1912-2003",
+        "kind": "derived",
+        "universe": "births",
+        "processing": "Births per million of the sex. Before 1989 the yearly ten most frequent "
+        "names hold an ASSUMED share, which falls with the rank; the others follow the endings in "
+        "fashion and the order of frequency among adults of about 2000. From 1989 the ten most "
+        "frequent of five years have their counted share, the others a class of half an octave. "
+        "Fitted to given_name_tops. The ranks and counts come from lists without a licence and "
+        "are facts behind the model; neither list is copied.",
+        **_COMMON,
+    },
+    "given_name_readings": {
+        "title": "Readings of given names that have several",
+        "survey": "published name lists; readings that parents of 2008-2022 said",
+        "year": "2010-2026",
+        "kind": "derived",
+        "universe": "bearers of the name",
+        "processing": "Share of each reading among older people by the order of frequency of pairs, "
+        "among younger ones by lists and by what parents said (ASSUMED weights); further readings "
+        "only if a list by sex has them.",
+        **_COMMON,
+    },
+    "given_name_tops": {
+        "title": "The ten most frequent given names of each decade and sex",
+        "survey": "yearly ranks of names; counted births of 1989-2003",
+        "year": "1912-2003",
         "kind": "derived",
         "universe": "births of a decade",
-        "processing": "The yearly ten most frequent names hold an ASSUMED share; the others follow "
-        "the endings in fashion and the frequency among adults of about 2000.",
+        "processing": "Share that the weights are fitted to; before 1989 from ranks by the ASSUMED "
+        "model of given_names, then as counted (births of 2000-2009 by those of 1999-2003).",
         **_COMMON,
     },
     "public_figures": {
@@ -286,7 +187,8 @@ SOURCES = {
         "year": "2015-2026",
         "kind": "derived",
         "universe": "known people",
-        "processing": "Only names that can be split into a surname and a given name that ship.",
+        "processing": "Only names that can be split into a surname and a given name that ship; some "
+        "hundred of the best known were added by hand.",
         **_COMMON,
     },
 }
