@@ -44,7 +44,8 @@ def load_word_lists(reference_dir: Path) -> dict[str, pl.DataFrame]:
     """Return the shapes that come from the lists of occupations and municipalities, by name."""
     occupations = reference_dir / "occupations"
     return {
-        "titles": load_titles(reference_dir),
+        # Titles that we added have no workers of their own.
+        "titles": load_titles(reference_dir).filter(pl.col("weight") > 0),
         "classes": pl.read_csv(occupations / "classes.csv"),
         "industry_sizes": pl.read_csv(occupations / "industry_sizes.csv"),
         **{name: load_table(f"geography/{name}", reference_dir) for name in WORD_LISTS},

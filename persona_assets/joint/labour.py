@@ -221,14 +221,13 @@ def classes(inputs: Inputs) -> pl.DataFrame:
     The chances of the class's titles added up (`Titles.chances`); classes that no title of which
     a person may have, by sex or licence, are left out.
     """
-    sizes = dict(inputs.shapes["industry_sizes"].select("industry", "employed").iter_rows())
     bands = {band: _working_years(band) for band in WORK_AGES}
     rows: dict[str, list[object]] = {
         axis: []
         for axis in ("sex", "work_age", "education", "occupation", "worker_kind",
                      "occupation_class", "value")
     }  # fmt: skip
-    for occupation, known in titles_by_major(inputs.shapes["titles"], sizes).items():
+    for occupation, known in titles_by_major(inputs.shapes["titles"]).items():
         names, position = np.unique(known.classes, return_inverse=True)
         for sex, band, education, kind in product(
             levels.SEX, bands, levels.EDUCATION, dict.fromkeys(levels.WORKER_KIND_OF.values())

@@ -40,8 +40,6 @@ SCHOOLING_AT_AGE: Mapping[str, Mapping[int, float]] = {
     "in_school/graduate_school": {22: 0.5, 23: 1, 24: 0.8, 25: 0.4, 26: 0.3, 28: 0.1},
 }
 
-# The year in which the people of an age group were 18, at its middle.
-CENSUS_YEAR = 2020
 # How often curves are moved; the groups then have their shares to a millionth.
 KNOT_MOVES = 12
 # Cohorts whose schooling the Employment Status Survey of 2022 gives.
@@ -211,7 +209,8 @@ def _entrants(after: pl.DataFrame) -> Callable[[str, str], float]:
 
     def entered(level: str, group: str) -> float:
         middle = first_age(group) + 2
-        year = min(max(CENSUS_YEAR - middle + 18, first), last)
+        # When the people of the group were 18, at its middle.
+        year = min(max(levels.CENSUS_YEAR - middle + 18, first), last)
         row = by_year[year]
         others = {
             "upper_secondary": row["graduates"] - row["advanced"] - row["vocational"],

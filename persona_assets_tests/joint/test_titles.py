@@ -1,11 +1,8 @@
-import numpy as np
 import polars as pl
 import pytest
 
 from persona_assets import levels
 from persona_assets.joint.titles import titles_by_major
-
-SIZES = dict.fromkeys(levels.INDUSTRY, 10) | {"A": 30, "P": 90}
 
 
 def title(name, **different):
@@ -13,15 +10,20 @@ def title(name, **different):
     return {
         "title": name, "occupation_class": "class", "occupation": "B", "weight": 100.0,
         **education, "self_employed_share": 0.25, "female_share": 0.4, "min_age": 18,
-        "max_age": 70, "sex": "", "employment": "", "min_education": "", "industries": "P",
-        **different,
+        "max_age": 70, "sex": "", "employment": "", "min_education": "", **different,
     }  # fmt: skip
 
 
-def chances(*rows, sex="male", education="university", work="employee", ages=(30, 34), **more):
-    known = titles_by_major(pl.DataFrame(rows), SIZES)["B"]
-    values = known.chances(sex, education, work, ages, **more)
-    return dict(zip(known.titles, values.tolist(), strict=True))
+def in_order(titles, occupation="B"):
+    """The titles of a major group in the order of its arrays."""
+    of_major = titles.filter(occupation=occupation)
+    return of_major.sort("occupation_class", "title")["title"].to_list()
+
+
+def chances(*rows, sex="male", education="university", work="employee", ages=(30, 34)):
+    titles = pl.DataFrame(rows)
+    values = titles_by_major(titles)["B"].chances(sex, education, work, ages)
+    return dict(zip(in_order(titles), values.tolist(), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -31,11 +33,10 @@ def chances(*rows, sex="male", education="university", work="employee", ages=(30
         ({"sex": "female"}, 100 * 0.4 * 0.2 * 0.75),
         ({"work": "self_employed"}, 100 * 0.6 * 0.2 * 0.25),
         ({"work": "family_worker"}, 100 * 0.6 * 0.2 * 0.25),
-        ({"industry": "A"}, 100 * 0.6 * 0.2 * 0.75 * 0.25),
     ],
 )
 def test_chance_is_the_workers_times_the_shares(who, chance):
-    found = chances(title("one", industries="A|P"), **who)
+    found = chances(title("one"), **who)
     assert found["one"] == pytest.approx(chance)
 
 
@@ -64,9 +65,9 @@ def test_title_fits_if_it_fits_the_youngest_or_the_oldest_of_those_asked():
 
 def test_conditions_are_given_up_in_their_order_until_a_title_is_left():
     young = title("young", max_age=20)
-    elsewhere = title("elsewhere", industries="A")
-    # Nobody in industry P fits by age, so the industry goes first.
-    assert [n for n, v in chances(young, elsewhere, industry="P").items() if v > 0] == ["elsewhere"]
+    owner = title("owner", employment="self_employed")
+    # No employee's title fits by age, so the employment status goes before the age.
+    assert [n for n, v in chances(young, owner).items() if v > 0] == ["owner"]
     # Alone, it is the age window in the end.
     assert chances(young)["young"] == pytest.approx(100 * 0.6)
 
@@ -76,27 +77,22 @@ def test_sex_and_licence_are_never_given_up():
     assert set(chances(*rows, education="lower_secondary").values()) == {0}
 
 
-def test_only_the_titles_asked_for_may_be_taken():
-    rows = [title("one"), title("other")]
-    assert chances(*rows, among=np.array([False, True])) == {"one": 0, "other": pytest.approx(9)}
-
-
 def test_titles_of_a_major_group_are_in_the_order_of_their_classes():
     rows = [title("b", occupation_class="y"), title("a", occupation_class="z"),
             title("c", occupation_class="x"), title("d", occupation="A")]  # fmt: skip
-    known = titles_by_major(pl.DataFrame(rows), SIZES)
-    assert known["B"].titles == ["c", "b", "a"]
+    known = titles_by_major(pl.DataFrame(rows))
     assert known["B"].classes.tolist() == ["x", "y", "z"]
-    assert known["A"].titles == ["d"]
+    assert in_order(pl.DataFrame(rows)) == ["c", "b", "a"]
+    assert known["A"].classes.size == 1
 
 
 def test_every_title_that_ships_can_be_somebodys(shapes):
-    sizes = dict(shapes["industry_sizes"].select("industry", "employed").iter_rows())
-    for known in titles_by_major(shapes["titles"], sizes).values():
+    for occupation, known in titles_by_major(shapes["titles"]).items():
         some = sum(
             known.chances(sex, "graduate_school", work, (age, age))
             for sex in levels.SEX
             for work in levels.WORKER_CLASS
             for age in (20, 30, 50, 65, 80)
         )
-        assert (some > 0).all(), [t for t, s in zip(known.titles, some, strict=True) if s == 0]
+        names = in_order(shapes["titles"], occupation)
+        assert (some > 0).all(), [t for t, s in zip(names, some, strict=True) if s == 0]

@@ -1,19 +1,22 @@
 """Job titles with weights and profiles, from job tag occupations and census class workers.
 
 Only the shaping of the published files belongs here. What we judged ourselves (industries, ages,
-rare jobs, wording) is written by hand in three files beside the output and only read here:
-`class_industries.csv`, `title_rules.csv` and `title_edits.csv`.
+rare jobs, wording, titles that no source has) is written by hand in four files beside the output
+and only read here: `class_industries.csv`, `title_rules.csv`, `title_edits.csv` and
+`added_titles.csv`.
 """
 
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+
+from persona_assets.levels import EMPLOYMENT_STATUS, OCCUPATION, SEX
 
 EDUCATION_ANSWERS = {
     "lower_secondary": ("edu_below_high_school",),
@@ -29,15 +32,46 @@ OWN_SHARE, CLASS_SHARE, MAJOR_SHARE = 0.7, 0.2, 0.1
 
 RULE_COLUMNS = (
     "relative",
+    "frequency",
     "industries",
     "female_percent",
     "min_age",
     "max_age",
     "sex",
     "employment",
+    "statuses",
     "min_education",
+    "least_age",
+    "since",
 )
-DEFAULTS = {"min_age": "15", "max_age": "120", "female_percent": "50"}
+DEFAULTS = {
+    "min_age": "15",
+    "max_age": "120",
+    "female_percent": "50",
+    "least_age": "15",
+    "since": "1900",
+}
+
+# Who may bear a title, by the kind of worker that the title names.
+STATUSES = {
+    "": tuple(EMPLOYMENT_STATUS),
+    "employee": ("regular", "dispatched", "part_time", "executive"),
+    "self_employed": ("executive", "employer", "own_account", "family_worker"),
+}
+
+# How much more often people use job tag's own name of a job than each other word for it; ASSUMED.
+HEAD = 3.0
+
+# The wage survey tells some jobs of one census class apart. Lorry drivers of three kinds of firm
+# are one job to job tag; one job is filed under another's code there.
+SURVEY_OF = {"OA機器営業": "機械器具・通信・システム営業職業従事者（自動車を除く）"}
+SURVEY_SUMS = {
+    "営業用大型貨物自動車運転者": (
+        "営業用大型貨物自動車運転者",
+        "営業用貨物自動車運転者（大型車を除く）",
+        "自家用貨物自動車運転者",
+    )
+}
 
 SUFFIXES = {
     "製造": "製造工",
@@ -145,6 +179,26 @@ LICENCES = frozenset(
 UNCLEAR_CERTIFICATIONS = ("その他の", "国家試験", "防火管理者", "ォークリフト", "(厚生労働省)")
 
 
+# Where the work that people of an age group of 2020 did before shows: the same people five or ten
+# years earlier. The survey's table starts in 2009 and has no ages from 65 on before 2013, so those
+# of 60-64 stand for everybody older (ASSUMED); it has no figures for 2011.
+FORMER = {
+    "60-64": ("55", (2014, 2015, 2016)),
+    "65-69": ("55", (2009, 2010)),
+    "70-74": ("60", (2009, 2010)),
+    "75+": ("60", (2009, 2010)),
+}
+# The working people of 2020 with whom they are compared.
+NOW = ("55", (2019, 2020, 2021))
+# When people of an age group of 2020 were 55-59; the table of rates starts in 2012, which stands
+# for everybody older (ASSUMED).
+CAREER_YEARS = {"60-64": "2015", "65-69": "2012", "70-74": "2012", "75+": "2012"}
+
+
+# The rows of `title_rules.csv` by level and name.
+Rules = Mapping[tuple[str, str], Mapping[str, str]]
+
+
 class OccupationInputError(ValueError):
     """An input that does not fit the hand-written rules; names the file and the value."""
 
@@ -160,7 +214,7 @@ class _Occupation:
 
 
 def write(input_dir: Path, out_dir: Path) -> None:
-    """Write `classes.csv`, `industry_sizes.csv` and `titles.csv` of `occupations/`.
+    """Write the tables of `occupations/` that are not written by hand.
 
     Args:
         input_dir: The folder of the source files, with `occupations/` and `census/` in it.
@@ -177,6 +231,8 @@ def write(input_dir: Path, out_dir: Path) -> None:
     classes.write_csv(target / "classes.csv")
     _industry_sizes(input_dir).write_csv(target / "industry_sizes.csv")
     _titles(source, target, classes).write_csv(target / "titles.csv")
+    _former_work(input_dir / "shapes").write_csv(target / "former_work.csv")
+    _careers(input_dir / "shapes").write_csv(target / "careers.csv")
 
 
 def _read(path: Path) -> list[dict[str, str]]:
@@ -222,14 +278,55 @@ def _industry_sizes(input_dir: Path) -> pl.DataFrame:
     return pl.DataFrame(found, schema=["industry", "employed"], orient="row")
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What is known of every occupation: from the sources, and by `title_rules.csv`."""
+
+    rules: Rules
+    wordings: Mapping[_Occupation, Sequence[str]]
+    heads: set[tuple[_Occupation, str]]
+    profiles: Mapping[_Occupation, Mapping[str, float]]
+    labels: Mapping[_Occupation, Sequence[str]]
+    certifications: Mapping[_Occupation, Sequence[str]]
+    surveyed: Mapping[str, tuple[str, float]]
+
+    def members(self, name: str) -> list[_Occupation]:
+        """Return the occupations of a class that have titles."""
+        return [o for o in self.wordings if o.census_class == name and self.wordings[o]]
+
+
 def _titles(source: Path, target: Path, classes: pl.DataFrame) -> pl.DataFrame:
     major = dict(classes.select("occupation_class", "occupation").iter_rows())
-    workers = dict(classes.select("occupation_class", "workers").iter_rows())
-    industries = dict(classes.select("occupation_class", "industries").iter_rows())
     edits = {row["source_title"]: row["titles"] for row in _read(target / "title_edits.csv")}
     rules = {(row["level"], row["name"]): row for row in _read(target / "title_rules.csv")}
+    wordings, heads = _all_wordings(source, major, edits)
+    _check_rules(rules, wordings)
+    added: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in _read(target / "added_titles.csv"):
+        added[row["occupation_class"]].append(row)
+    _check_used(added, set(major), "added_titles.csv")
+    known = _Known(
+        rules, wordings, heads, _profiles(source, wordings), _labels(source, wordings),
+        _certifications(source, wordings), _surveyed(source),
+    )  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for name, workers, industries in classes.select(
+        "occupation_class", "workers", "industries"
+    ).iter_rows():
+        frequencies = _frequencies(known, known.members(name))
+        if not frequencies:
+            raise OccupationInputError(f"title_edits.csv leaves no title for the class '{name}'")
+        rows += _source_titles(known, name, workers, industries, frequencies)
+        rows += _added_titles(known, name, industries, frequencies, added[name])
+    return pl.DataFrame(rows)
 
+
+def _all_wordings(
+    source: Path, major: Mapping[str, str], edits: Mapping[str, str]
+) -> tuple[dict[_Occupation, list[str]], set[tuple[_Occupation, str]]]:
+    """Return the titles of each occupation, and those that are its own name to job tag."""
     wordings: dict[_Occupation, list[str]] = defaultdict(list)
+    heads = set()
     seen = set()
     for row in _read(source / "job_title_weights_derived_equal_split.csv"):
         name = row["census_small_name"]
@@ -240,46 +337,183 @@ def _titles(source: Path, target: Path, classes: pl.DataFrame) -> pl.DataFrame:
         for title in _wordings(row["job_title"], edits):
             if title not in wordings[occupation]:
                 wordings[occupation].append(title)
+            if row["kind"] == "title":
+                heads.add((occupation, title))
     _check_used(edits, seen, "title_edits.csv")
-    _check_rules(rules, wordings)
+    return wordings, heads
 
-    profiles = _profiles(source, wordings)
-    labels = _labels(source, wordings)
-    certifications = _certifications(source, wordings)
-    rows: list[dict[str, object]] = []
-    for name in workers:
-        members = [o for o in wordings if o.census_class == name and wordings[o]]
-        shares = _shares([_number(rules, "occupation", o.name, "relative") for o in members])
-        merged: dict[str, dict[str, object]] = {}
-        for occupation, share in zip(members, shares, strict=True):
-            titles = wordings[occupation]
-            parts = _shares([_number(rules, "title", t, "relative") for t in titles])
-            for title, part in zip(titles, parts, strict=True):
-                weight = workers[name] * share * part
-                if title in merged:
-                    merged[title]["weight"] = round(float(str(merged[title]["weight"])) + weight, 1)
-                    continue
-                judged = _judgement(rules, name, occupation.name, title)
-                merged[title] = {
-                    "title": title,
-                    "occupation_class": name,
-                    "occupation": occupation.major,
-                    "weight": round(weight, 1),
-                    **{key: round(value, 4) for key, value in profiles[occupation].items()},
-                    "female_share": int(judged["female_percent"]) / 100,
-                    "min_age": int(judged["min_age"]),
-                    "max_age": int(judged["max_age"]),
-                    "sex": judged["sex"],
-                    "employment": judged["employment"],
-                    "min_education": judged["min_education"],
-                    "industries": judged["industries"] or industries[name],
-                    "skills": "|".join(labels[occupation]),
-                    "certifications": "|".join(certifications[occupation]),
-                }
-        if not merged:
-            raise OccupationInputError(f"title_edits.csv leaves no title for the class '{name}'")
-        rows += merged.values()
-    return pl.DataFrame(rows)
+
+def _source_titles(
+    known: _Known, name: str, workers: int, industries: str, frequencies: Mapping[str, float]
+) -> Iterable[dict[str, Any]]:
+    """Return the rows of a class's titles from job tag."""
+    members = known.members(name)
+    shares = _shares([_number(known.rules, "occupation", o.name, "relative") for o in members])
+    merged: dict[str, dict[str, Any]] = {}
+    for occupation, share in zip(members, shares, strict=True):
+        titles = known.wordings[occupation]
+        parts = _shares([_number(known.rules, "title", t, "relative") for t in titles])
+        for title, part in zip(titles, parts, strict=True):
+            weight = workers * share * part
+            if title in merged:
+                merged[title]["weight"] = round(merged[title]["weight"] + weight, 1)
+                continue
+            merged[title] = {
+                "title": title,
+                "occupation_class": name,
+                "occupation": occupation.major,
+                "weight": round(weight, 1),
+                "frequency": round(frequencies[title], 6),
+                **{key: round(value, 4) for key, value in known.profiles[occupation].items()},
+                **_limits(_judgement(known.rules, name, occupation, title), industries),
+                "skills": "|".join(known.labels[occupation]),
+                "certifications": "|".join(known.certifications[occupation]),
+            }
+    return merged.values()
+
+
+def _added_titles(
+    known: _Known,
+    name: str,
+    industries: str,
+    frequencies: Mapping[str, float],
+    added: Iterable[Mapping[str, str]],
+) -> Iterable[dict[str, Any]]:
+    """Return the rows of a class's titles from `added_titles.csv`.
+
+    They have the mean profile of the class, and the skills of its most frequent title.
+    """
+    members = known.members(name)
+    common = max(members, key=lambda o: max(frequencies[t] for t in known.wordings[o]))
+    profile = {
+        key: round(sum(known.profiles[o][key] for o in members) / len(members), 4)
+        for key in known.profiles[common]
+    }
+    for row in added:
+        if row["title"] in frequencies:
+            raise OccupationInputError(
+                f"added_titles.csv: the sources have '{row['title']}' of '{name}'; remove it"
+            )
+        judged = _judgement(known.rules, name, common, "") | {"employment": ""}
+        judged |= {column: value for column, value in row.items() if value}
+        yield {
+            "title": row["title"],
+            "occupation_class": name,
+            "occupation": common.major,
+            "weight": 0.0,
+            "frequency": float(row["frequency"]),
+            **profile,
+            **_limits(judged, industries),
+            "skills": "|".join(known.labels[common]),
+            "certifications": "",
+        }
+
+
+def _limits(judged: Mapping[str, str], industries: str) -> dict[str, object]:
+    """Return the columns of a title that say who may bear it."""
+    of_kind = STATUSES[judged["employment"]]
+    allowed = judged["statuses"].split("|") if judged["statuses"] else of_kind
+    statuses = [status for status in of_kind if status in allowed]
+    return {
+        "female_share": int(judged["female_percent"]) / 100,
+        "min_age": int(judged["min_age"]),
+        "max_age": int(judged["max_age"]),
+        "least_age": int(judged["least_age"]),
+        "since": int(judged["since"]),
+        "sex": judged["sex"],
+        "employment": judged["employment"],
+        "statuses": "|".join(statuses),
+        "min_education": judged["min_education"],
+        "industries": judged["industries"] or industries,
+    }
+
+
+def _surveyed(source: Path) -> dict[str, tuple[str, float]]:
+    """Return the wage survey's occupation of each job tag occupation, and its employees (2025)."""
+    employees = {
+        row["occupation"]: float(row["workers_in_tens"]) * 10
+        for row in _read(source / "wage_survey_2025_occupation_age_experience.csv")
+        if (row["firm_size"], row["age"], row["experience"]) == ("規模計", "年齢計", "経験年数計")
+    }
+    found = {}
+    for row in _read(source / "jobtag_to_wage_survey_code.csv"):
+        if name := row["wage_survey_name"]:
+            parts = SURVEY_SUMS.get(name, (name,))
+            found[row["jobtag_id"]] = (name, sum(employees[part] for part in parts))
+    return found
+
+
+def _frequencies(known: _Known, members: Sequence[_Occupation]) -> dict[str, float]:
+    """Return how often each title of a class is used, together 1.
+
+    Jobs that the wage survey tells apart share the class by their employees there, the others
+    equally but for `title_rules.csv`; of a job's wordings its own name is used HEAD times as often
+    as the others.
+    """
+    sizes = dict(known.surveyed.values())
+    names = [SURVEY_OF.get(o.name, known.surveyed.get(o.tag_id, ("", 0))[0]) for o in members]
+    groups = names if all(names) else [""] * len(members)
+    size = {group: sizes.get(group, 1.0) for group in groups}
+    relative = [_frequency(known.rules, "occupation", o.name) for o in members]
+    frequencies: dict[str, float] = defaultdict(float)
+    for occupation, group, value in zip(members, groups, relative, strict=True):
+        own = sum(v for v, g in zip(relative, groups, strict=True) if g == group)
+        share = size[group] / sum(size.values()) * value / own
+        titles = known.wordings[occupation]
+        parts = _shares(
+            [
+                _frequency(known.rules, "title", title)
+                * (HEAD if (occupation, title) in known.heads else 1)
+                for title in titles
+            ]
+        )
+        for title, part in zip(titles, parts, strict=True):
+            frequencies[title] += share * part
+    return frequencies
+
+
+def _frequency(rules: Rules, level: str, name: str) -> float:
+    rule = rules.get((level, name), {})
+    return float(rule.get("frequency") or rule.get("relative") or 1)
+
+
+def _former_work(shapes: Path) -> pl.DataFrame:
+    """Return the working people by occupation at the ages of FORMER, and those of NOW."""
+    counts = {
+        (row["sex"], row["age_lower"], row["jsoc_major"], int(row["year"])): row[
+            "employed_10thousand"
+        ]
+        for row in _read(shapes / "occupation_age_sex_lfs_2009_2025.csv")
+        if row["level"] == "major" and row["sex"] != "total"
+    }
+
+    def mean(sex: str, occupation: str, age: str, years: Sequence[int]) -> float:
+        return sum(float(counts[sex, age, occupation, year]) for year in years) / len(years)
+
+    rows = [
+        (sex, group, occupation, f"{age}-{int(age) + 4}", f"{years[0]}-{years[-1]}",
+         round(mean(sex, occupation, age, years), 3), round(mean(sex, occupation, *NOW), 3))
+        for sex in SEX
+        for group, (age, years) in FORMER.items()
+        for occupation in OCCUPATION
+    ]  # fmt: skip
+    columns = ["sex", "age_group", "occupation", "age_then", "years", "then_10k", "now_10k"]
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+def _careers(shapes: Path) -> pl.DataFrame:
+    """Return the labour force participation of people over 60 in 2020, and theirs at 55-59."""
+    rates = {
+        (row["sex"], row["age_lower"], row["year"]): float(row["labour_force_participation_rate"])
+        for row in _read(shapes / "lfs_rates_age_sex_2012_2025.csv")
+    }
+    rows = [
+        (sex, group, year, rates[sex, "55", year], rates[sex, group[:2], "2020"])
+        for sex in SEX
+        for group, year in CAREER_YEARS.items()
+    ]
+    columns = ["sex", "age_group", "year", "participation_55_59", "participation_2020"]
+    return pl.DataFrame(rows, schema=columns, orient="row")
 
 
 def _wordings(source_title: str, edits: Mapping[str, str]) -> list[str]:
@@ -303,6 +537,7 @@ def _check_rules(
     rules: Mapping[tuple[str, str], object], wordings: Mapping[_Occupation, list[str]]
 ) -> None:
     known = {
+        "major": {o.major for o in wordings},
         "class": {o.census_class for o in wordings},
         "occupation": {o.name for o in wordings},
         "title": {title for titles in wordings.values() for title in titles},
@@ -311,9 +546,7 @@ def _check_rules(
         _check_used((n for rule_level, n in rules if rule_level == level), names, "title_rules.csv")
 
 
-def _number(
-    rules: Mapping[tuple[str, str], Mapping[str, str]], level: str, name: str, column: str
-) -> float:
+def _number(rules: Rules, level: str, name: str, column: str) -> float:
     return float(rules.get((level, name), {}).get(column) or 1)
 
 
@@ -322,11 +555,20 @@ def _shares(relative: list[float]) -> list[float]:
 
 
 def _judgement(
-    rules: Mapping[tuple[str, str], Mapping[str, str]], name: str, occupation: str, title: str
+    rules: Rules,
+    name: str,
+    occupation: _Occupation,
+    title: str,
 ) -> dict[str, str]:
-    """Return the rules of a title: its own over its occupation's over its class's."""
+    """Return the rules of a title: its own over its occupation's, its class's, its major group's.
+
+    Without a title, those of the class.
+    """
     judged = dict.fromkeys(RULE_COLUMNS, "") | DEFAULTS
-    for key in (("class", name), ("occupation", occupation), ("title", title)):
+    keys = [("major", occupation.major), ("class", name)]
+    if title:
+        keys += [("occupation", occupation.name), ("title", title)]
+    for key in keys:
         judged |= {column: value for column, value in rules.get(key, {}).items() if value}
     return judged
 
