@@ -73,6 +73,18 @@ KINDS = {
     "旅行・行楽": "travel",
 }
 ANY = "any"
+# What fell by a fifth or more since 2016 was shut by the pandemic of 2021: 2016 tells more of it.
+SHUT_BELOW = 0.8
+RENAMED = {
+    "スポーツ観覧(テレビ・スマートフォン・パソコンなどは除く)": "スポーツ観覧・観戦(テレビ・スマートフォン・パソコンなどは除く)",
+    "音楽会などによるクラシック音楽鑑賞": "コンサートなどによるクラシック音楽鑑賞",
+    "音楽会などによるポピュラー音楽・歌謡曲鑑賞": "コンサートなどによるポピュラー音楽・歌謡曲鑑賞",
+}
+# Asked otherwise in 2016: games on telephones were left out, comics were reading.
+OTHER_DEFINITION = (
+    "テレビゲーム・パソコンゲーム(家庭で行うもの、携帯用を含む)",
+    "趣味としての読書",
+)
 
 MIN_SPENDING_RATIO, MIN_NATIONAL_YEN, MAX_FOODS = 1.15, 200, 15
 # Items that are not a food one could name as a favourite.
@@ -202,7 +214,8 @@ def write(input_dir: Path, out_dir: Path) -> None:
     for row in _read(source / "municipalities_2020census.csv"):
         municipalities[row["prefecture"]].add(row["municipality"])
 
-    activities = _activities(survey, keys)
+    before = _read(source / "stula2016_activity_by_pref_sex.csv")
+    activities = _activities(survey, before, keys)
     _check_phrases(target / "activity_phrases.csv", activities)
     activities.write_csv(target / "activities.csv")
     foods = _read(source / "kakei_food_by_prefcapital_2022_2024.csv")
@@ -227,20 +240,54 @@ def _prefecture_keys(survey: list[dict[str, str]]) -> dict[str, str]:
     }
 
 
-def _activities(survey: list[dict[str, str]], keys: Mapping[str, str]) -> pl.DataFrame:
+def _activities(
+    survey: list[dict[str, str]], before: list[dict[str, str]], keys: Mapping[str, str]
+) -> pl.DataFrame:
+    """Return the rates of 2021, of what the pandemic shut those of 2016."""
+    now = _rates(survey, keys)
+    then = _rates(
+        [
+            {**row, "item": RENAMED.get(item, item)}
+            for row in before
+            if (item := re.sub(r"^\d+_", "", row["item"])) not in OTHER_DEFINITION
+        ],
+        keys,
+    ).rename({"rate": "then"})
+    people = {
+        (keys[row["area"]], row["sex"]): float(row["value"])
+        for row in before
+        if row["item"] == "推定人口（10歳以上）" and row["area"] in keys
+    }
+    where = ["prefecture", "sex", "kind", "item"]
+    both = now.join(then, on=where, how="left", maintain_order="left").with_columns(
+        people=pl.Series([people[key] for key in now.select("prefecture", "sex").iter_rows()])
+    )
+    fell = (pl.col("rate") * pl.col("people")).sum() < SHUT_BELOW * (
+        pl.col("then") * pl.col("people")
+    ).sum()
+    shut = pl.col("then").is_not_null() & fell.over("kind", "item")
+    return both.select(
+        *where,
+        rate=pl.when(shut).then("then").otherwise("rate"),
+        year=pl.when(shut).then(2016).otherwise(2021),
+    )
+
+
+def _rates(survey: list[dict[str, str]], keys: Mapping[str, str]) -> pl.DataFrame:
     order = {name: position for position, name in enumerate(keys)}
-    rows = [
-        {
-            "prefecture": keys[row["area"]],
-            "sex": row["sex"],
-            "kind": KINDS[row["category"]],
-            "item": ANY if row["item"].endswith("の総数") else row["item"],
-            "rate": round(float(row["value"]) / 100, 4),
-        }
-        for row in sorted(survey, key=lambda row: order.get(row["area"], -1))
-        if row["category"] in KINDS and row["area"] in keys and row["sex"] in ("male", "female")
-    ]
-    return pl.DataFrame(rows)
+    return pl.DataFrame(
+        [
+            {
+                "prefecture": keys[row["area"]],
+                "sex": row["sex"],
+                "kind": KINDS[row["category"]],
+                "item": ANY if row["item"].endswith("の総数") else row["item"],
+                "rate": round(float(row["value"]) / 100, 4),
+            }
+            for row in sorted(survey, key=lambda row: order.get(row["area"], -1))
+            if row["category"] in KINDS and row["area"] in keys and row["sex"] in ("male", "female")
+        ]
+    )
 
 
 def _check_phrases(path: Path, activities: pl.DataFrame) -> None:
