@@ -12,6 +12,9 @@ def _levels(**labels: str) -> Mapping[str, str]:
     return MappingProxyType(labels)
 
 
+# The year whose census is drawn from; its day is 1 October.
+CENSUS_YEAR: Final = 2020
+
 SEX: Final = _levels(male="男", female="女")
 
 MARITAL: Final = _levels(never_married="未婚", married="既婚", widowed="死別", divorced="離別")
@@ -151,6 +154,17 @@ HOUSEHOLD: Final = _levels(
     other_relatives="三世代などの親族世帯",
     non_relatives="非親族を含む世帯",
     institution="施設等の世帯",
+)
+
+# The largest number of children told apart; it stands for that many or more.
+MOST_CHILDREN: Final = 4
+
+# How well people use computers and the internet; the first has not used the internet for a year.
+DIGITAL_SKILL: Final = _levels(
+    none="ほとんど使わない",
+    basic="基本的な操作ができる",
+    everyday="日常的に使いこなす",
+    advanced="仕事や創作に活用する",
 )
 
 # The joint covers everyone aged 15 or more, the universe of the census tables on work and
