@@ -86,15 +86,20 @@ class Fitted(NamedTuple):
 _worker: tuple[Frames, Structure] | None = None
 
 
-def read() -> tuple[Frames, Structure]:
-    """Return the margins and what all fits share."""
+def read_margins() -> Frames:
+    """Return the margins of all prefectures."""
     folder = reference_dir()
     tables = {
         key.split("/")[1]: load_table(key, folder)
         for key in load_sources(folder)
         if key.startswith("census/")
     }
-    return build_margins(tables), assemble(load_shapes(folder))
+    return build_margins(tables)
+
+
+def read() -> tuple[Frames, Structure]:
+    """Return the margins and what all fits share."""
+    return read_margins(), assemble(load_shapes(reference_dir()))
 
 
 def start_worker() -> None:
@@ -103,30 +108,35 @@ def start_worker() -> None:
     _worker = read()
 
 
+def figures() -> tuple[Frames, Structure]:
+    """Return what a worker has read."""
+    assert _worker is not None  # noqa: S101 - the pool's initializer made it
+    return _worker
+
+
 def fit(key: str) -> Fitted:
     """Fit one prefecture in a worker."""
-    assert _worker is not None  # noqa: S101 - the pool's initializer made it
-    joint, report = fit_prefecture(key, *_worker)
+    joint, report = fit_prefecture(key, *figures())
     cells = sum(frame.height for frame in joint.factors.values())
     hard = {name: report.errors[name] for name in HARD}
-    return Fitted(key, cells, report.sweeps, hard, _memory())
+    return Fitted(key, cells, report.sweeps, hard, peak_memory())
 
 
-def _memory() -> float:
+def peak_memory() -> float:
     """Return the largest memory of this process, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def fit_all(keys: Sequence[str], workers: int) -> tuple[float, float, list[Fitted]]:
     """Return the seconds from the start of the workers, those of their cores, and each fit."""
-    started, used = time.monotonic(), _core_seconds()
+    started, used = time.monotonic(), core_seconds()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
         found = list(pool.map(fit, keys))
-    return time.monotonic() - started, _core_seconds() - used, found
+    return time.monotonic() - started, core_seconds() - used, found
 
 
-def _core_seconds() -> float:
+def core_seconds() -> float:
     """Return how long cores have worked for the processes that this one started and saw end."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -139,7 +149,7 @@ def time_fits(keys: Sequence[str]) -> None:
     for workers in (1, 2):
         seconds[workers], used, found = fit_all(keys, workers)
         # At most: no two need to be at their largest at once.
-        memory = _memory() + workers * max(f.memory for f in found)
+        memory = peak_memory() + workers * max(f.memory for f in found)
         print(f"workers: {workers}; {seconds[workers]:.1f} s, {used:.1f} s of cores; "
               f"at most {memory:.0f} MB with the process that started them")  # fmt: skip
     print(f"ratio {seconds[1] / seconds[2]:.2f}")

@@ -3,8 +3,6 @@
 import dagster as dg
 import polars as pl
 
-from persona_assets.joint.distribution import Joint
-from persona_assets.quality.fidelity import beside_random_draw, margin_fits
 from persona_assets.quality.records import (
     CHECKED_SCHEMA,
     check_records,
@@ -74,41 +72,6 @@ def checked(
                 "rules": dg.MetadataValue.md(markdown_table(counts)),
             },
         ),
-    )
-
-
-# A margin further off than so many random draws would be points to a mistake, not to chance.
-FURTHEST_OF_RANDOM = 3.0
-
-
-@dg.asset_check(
-    asset="people",
-    partitions_def=PREFECTURES,
-    additional_ins={
-        "joint_distribution": dg.AssetIn("joint_distribution"),
-        "population": dg.AssetIn(key=["margin", "population"]),
-    },
-)
-def people_stand_for_their_margins(
-    people: pl.DataFrame,
-    joint_distribution: pl.DataFrame,
-    population: pl.DataFrame,
-    recipe: RecipeResource,
-) -> dg.AssetCheckResult:
-    """No margin of the people is far from the joint's, measured by a random draw of as many."""
-    joints = [
-        Joint.from_frame(part)
-        for _, part in joint_distribution.group_by("prefecture", maintain_order=True)
-    ]
-    fits = margin_fits(people, population, joints, recipe.load().quality.max_share_difference)
-    table = beside_random_draw(fits, people)
-    far = table.filter(pl.col("total_variation_pp") > FURTHEST_OF_RANDOM * pl.col("random_draw_pp"))
-    return dg.AssetCheckResult(
-        passed=far.is_empty(),
-        severity=dg.AssetCheckSeverity.WARN,
-        description=f"{far.height} of {table.height} margins are further off than "
-        f"{FURTHEST_OF_RANDOM:g} times a random draw",
-        metadata={"distances": dg.MetadataValue.md(markdown_table(table))},
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 
 from persona_assets import levels
@@ -115,53 +114,4 @@ def age_pyramid(people: pl.DataFrame, population: pl.DataFrame) -> pl.DataFrame:
         official.join(released, on=["sex", "age"], how="left", maintain_order="left")
         .with_columns(pl.col("released").fill_null(0))
         .sort("sex", "age")
-    )
-
-
-def distances(fits: pl.DataFrame) -> pl.DataFrame:
-    """Return per margin the total variation distance and the largest difference, in points."""
-    return fits.group_by("margin", maintain_order=True).agg(
-        (pl.col("difference_pp").abs().sum() / 2).alias("total_variation_pp"),
-        pl.col("difference_pp").abs().max().alias("largest_difference_pp"),
-    )
-
-
-# Of fewer people than these no margin can be judged.
-FEWEST_PEOPLE = 10
-
-
-def beside_random_draw(fits: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Return each margin's distance beside that of as many people drawn at random.
-
-    The expected total variation distance of a simple random sample of n from shares p is half the
-    sum of sqrt(2 p (1 - p) / (pi n)), each share taken as normal around p.
-
-    Args:
-        fits: The comparison of `margin_fits`.
-        people: The people compared; null where a person is outside a margin's universe.
-
-    Returns:
-        margin, people (in the margin's universe), total_variation_pp, random_draw_pp; margins of
-        one level or of fewer than FEWEST_PEOPLE are left out.
-    """
-    share = pl.col("official")
-    distance = fits.group_by("margin", maintain_order=True).agg(
-        pl.len().alias("levels"),
-        (pl.col("difference_pp").abs().sum() / 2).alias("total_variation_pp"),
-        (100 * (2 * share * (1 - share) / np.pi).sqrt().sum() / 2).alias("of_one"),
-    )
-    universe = pl.DataFrame(
-        [(margin, people[margin].count()) for margin in distance["margin"]],
-        schema={"margin": pl.String, "people": pl.Int64},
-        orient="row",
-    )
-    return (
-        distance.join(universe, on="margin", maintain_order="left")
-        .filter((pl.col("levels") > 1) & (pl.col("people") >= FEWEST_PEOPLE))
-        .select(
-            "margin",
-            "people",
-            "total_variation_pp",
-            (pl.col("of_one") / pl.col("people").sqrt()).alias("random_draw_pp"),
-        )
     )
