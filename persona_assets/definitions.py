@@ -9,12 +9,17 @@ from persona_assets.automation.jobs import JOBS
 from persona_assets.automation.sensors import SENSORS
 from persona_assets.census.assets import census_assets, observed_assets
 from persona_assets.joint.assets import joint_distribution
-from persona_assets.people.assets import people, people_fill_their_quotas, people_meet_schema
+from persona_assets.people.assets import (
+    people,
+    people_are_possible,
+    people_fill_their_quotas,
+    people_meet_schema,
+    people_stand_for_their_margins,
+)
 from persona_assets.personas.assets import attributes, personas
 from persona_assets.quality.assets import (
     checked,
     few_are_quarantined,
-    people_stand_for_their_margins,
     records_meet_schema,
 )
 from persona_assets.release.assets import latest_release_is_whole, release, warehouse
@@ -50,6 +55,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         asset_checks=[
             people_fill_their_quotas,
             people_meet_schema,
+            people_are_possible,
             people_stand_for_their_margins,
             records_meet_schema,
             few_are_quarantined,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from persona_assets.errors import PersonaAssetsError
 from persona_assets.partitions import PREFECTURE_COUNT
@@ -107,6 +107,38 @@ class Figures(_Section):
     )
 
 
+class Names(_Section):
+    """Which names people get."""
+
+    diversity: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="How far rare names are brought forward, so that fewer people share a full "
+        "name: 0 for true frequencies, 1 for the most different names. Up to 0.5 frequent names "
+        "keep their share; beyond it they give up to 15 % of it. "
+        "[What that means at a million people](people.md#names).",
+    )
+    public_figures: tuple[str, ...] = Field(
+        (),
+        description="Text files of full names that nobody may get, one per line, beside the list "
+        "of known people that ships. Paths are taken from the folder of the project.",
+    )
+
+    @field_validator("public_figures")
+    @classmethod
+    def _are_files(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for path in value:
+            if not (project_root() / path).is_file():
+                raise ValueError(f"there is no file {project_root() / path}")
+        return value
+
+    @property
+    def lists(self) -> tuple[Path, ...]:
+        """The files of `public_figures`."""
+        return tuple(project_root() / path for path in self.public_figures)
+
+
 class Quality(_Section):
     """What a release must hold."""
 
@@ -148,12 +180,32 @@ class Recipe(_Section):
     seed: int = Field(
         20201001, ge=0, lt=2**63, description="Seed of every random stream. Same seed, same bytes."
     )
+    keep: str | None = Field(
+        None,
+        description="Folder with the people of an earlier edition: a copy of `data/lake/people`. "
+        "Who still has room among today's figures keeps the id and every fact, so that texts stay. "
+        "The path is taken from the folder of the project. "
+        "[How many are kept](people.md#a-new-edition).",
+    )
     figures: Figures = Field(
         default_factory=Figures,
         description="Which official figures the people are drawn from.",
     )
+    names: Names = Field(default_factory=Names, description="Which names people get.")
     writer: Writer = Field(default_factory=Writer, description="What writes the texts.")
     quality: Quality = Field(default_factory=Quality, description="What a release must hold.")
+
+    @field_validator("keep")
+    @classmethod
+    def _is_folder(cls, value: str | None) -> str | None:
+        if value is not None and not (project_root() / value).is_dir():
+            raise ValueError(f"there is no folder {project_root() / value}")
+        return value
+
+    @property
+    def earlier_people(self) -> Path | None:
+        """The folder of `keep`."""
+        return None if self.keep is None else project_root() / self.keep
 
     @property
     def fingerprint(self) -> str:
@@ -163,10 +215,16 @@ class Recipe(_Section):
                 "name": True,
                 "size": True,
                 "seed": True,
+                "names": {"diversity"},
                 "writer": {"backend", "model", "temperature"},
             }
         )
-        return hashlib.sha256(chosen.encode()).hexdigest()[:12]
+        digest = hashlib.sha256(chosen.encode())
+        # What the lists and the earlier people say, wherever they lie.
+        earlier = sorted(self.earlier_people.glob("*.parquet")) if self.earlier_people else ()
+        for path in (*self.names.lists, *earlier):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:12]
 
 
 def load_recipe(path: Path | None = None, *, size: int | None = None) -> Recipe:
@@ -218,7 +276,7 @@ def _explain(error: object) -> str:
     field = ".".join(location)
     if error["type"] == "extra_forbidden":
         sections: dict[str, type[BaseModel]] = {
-            "figures": Figures, "writer": Writer, "quality": Quality,
+            "figures": Figures, "names": Names, "writer": Writer, "quality": Quality,
         }  # fmt: skip
         section = sections[location[0]] if location[1:] else Recipe
         near = get_close_matches(location[-1], section.model_fields, n=1)

@@ -1,7 +1,7 @@
 import dagster as dg
 import pytest
 
-from persona_assets.census.assets import SHAPES, TABLES
+from persona_assets.census.assets import SHAPES, TABLES, WORD_FOLDERS
 from persona_assets.census.margins import MARGIN_NAMES
 from persona_assets.definitions import build_defs, defs
 from persona_assets.partitions import prefectures
@@ -57,7 +57,7 @@ def test_graph_is_the_one_drawn_in_the_docs(graph):
 
 def test_every_table_and_margin_is_an_asset_of_the_census(graph):
     found = {name(key) for key in graph.get_all_asset_keys() if len(key.path) == 2}
-    words = {f"words/{folder}" for folder in ("geography", "names", "occupations", "lifestyle")}
+    words = {f"words/{folder}" for folder in WORD_FOLDERS}
     tables = {f"{group}/{table}" for group in ("estat", "census") for table in TABLES}
     margins = {f"{group}/{m}" for group in ("margin", "adjustments") for m in MARGIN_NAMES}
     assert found == {*tables, *margins, *(f"shapes/{shape}" for shape in SHAPES), *words}

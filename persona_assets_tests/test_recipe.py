@@ -16,6 +16,9 @@ def write(tmp_path, text):
         ("size: 0", "field 'size' is 0"),
         ("size: 46", "greater than or equal to 47"),
         ("writer: {backend: magic}", "field 'writer.backend' is 'magic'"),
+        ("names: {diversity: 1.5}", "field 'names.diversity' is 1.5"),
+        ("names: {diversty: 1}", "unknown field 'names.diversty'; did you mean 'diversity'"),
+        ("names: {public_figures: [none.txt]}", "there is no file "),
         ("writer: {modle: x}", "unknown field 'writer.modle'; did you mean 'model'"),
         ("[1, 2", "not YAML"),
         ("- 1", "must be a mapping"),
@@ -51,3 +54,20 @@ def test_thresholds_do_not_change_the_fingerprint():
     strict = Recipe(quality={"max_quarantined_share": 0.0})
     assert strict.fingerprint == Recipe().fingerprint
     assert Recipe(seed=1).fingerprint != Recipe().fingerprint
+
+
+def test_fingerprint_holds_what_the_lists_of_names_say(tmp_path):
+    assert Recipe(names={"diversity": 0.4}).fingerprint != Recipe().fingerprint
+    prints = []
+    for folder, text in (("a", "山田太郎\n"), ("b", "山田太郎\n"), ("c", "山田花子\n")):
+        own = write_list(tmp_path / folder, text)
+        prints.append(Recipe(names={"public_figures": [str(own)]}).fingerprint)
+    assert prints[0] == prints[1] != prints[2]
+    assert Recipe().fingerprint not in prints
+
+
+def write_list(folder, text):
+    folder.mkdir()
+    path = folder / "known.txt"
+    path.write_text(text, encoding="utf-8")
+    return path

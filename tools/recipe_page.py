@@ -28,6 +28,7 @@ TYPES = {
     "integer": "whole number",
     "number": "number",
     "boolean": "true or false",
+    "null": "nothing",
 }
 
 HEAD = f"""# The recipe
@@ -41,7 +42,8 @@ wrong type or out of its limits is an error that names the file, the field and w
 nothing is built.
 
 A field that is left out has its default. `Recipe.fingerprint` is twelve hex digits of `name`, `size`,
-`seed` and the writer's backend, model and temperature; figures and limits of quality do not change it.
+`seed`, `names` (of its lists what they say), the people of `keep` and the writer's backend, model and
+temperature; figures and limits of quality do not change it.
 Records of different fingerprints are never put into one release. How official figures are fetched, kept
 and pinned: [estat.md](estat.md).
 """
@@ -116,7 +118,7 @@ def _limits(field: Schema) -> str:
 
 
 def _example() -> str:
-    return yaml.safe_dump(Recipe().model_dump(), sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(Recipe().model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ from persona_assets.storage.paths import reference_dir, snapshots_dir
 from persona_assets.storage.resources import Folders, RecipeResource
 
 GROUP = "census"
-WORD_FOLDERS = ("geography", "names", "occupations", "lifestyle")
+WORD_FOLDERS = ("geography", "culture", "names", "occupations", "lifestyle", "nation")
 
 TABLES = tuple(load_registry().tables)
 NEEDED_TABLES = needed_tables()
@@ -214,7 +214,7 @@ def _words_asset(folder: str) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"csv"},
         code_version="1",
-        description=f"Inventory of the word lists of {folder} that ship: file, rows, hash, source.",
+        description=f"Inventory of the lists of {folder} that ship: file, rows, hash, source.",
     )
     def words(folders: Folders) -> dg.MaterializeResult[pl.DataFrame]:
         frame = inventory(folder, folders.reference_dir)

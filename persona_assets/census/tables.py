@@ -145,6 +145,8 @@ FIGURE_COLUMNS = frozenset(
         "people_thousand",
         "never_married",
         "households_10k",
+        "ratio",
+        "snow_days",
     }
 )
 # Wide tables have a column of figures for each age group, industry or occupation.

@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from persona_assets import levels
-from persona_assets.people.draw import TRAITS
+from persona_assets.people.traits import TRAITS
 
 
 def _text(nullable: bool = False, levels_: Iterable[str] | None = None) -> pa.Column:
@@ -26,6 +26,7 @@ PEOPLE_SCHEMA = pa.DataFrameSchema(
         "age": pa.Column(pl.Int64, pa.Check.in_range(18, 104)),
         "age_group": _text(levels_=levels.ADULT_AGE_GROUPS),
         "marital": _text(levels_=levels.MARITAL),
+        "children": pa.Column(pl.Int64, pa.Check.ge(0)),
         "household": _text(levels_=levels.HOUSEHOLD),
         "education": _text(levels_=levels.EDUCATION),
         "education_detail": _text(levels_=levels.EDUCATION_DETAIL),
@@ -37,11 +38,15 @@ PEOPLE_SCHEMA = pa.DataFrameSchema(
         "occupation": _text(nullable=True, levels_=levels.OCCUPATION),
         "occupation_class": _text(nullable=True),
         "occupation_title": _text(nullable=True),
+        "former_occupation": _text(nullable=True, levels_=levels.OCCUPATION),
+        "former_occupation_class": _text(nullable=True),
+        "former_occupation_title": _text(nullable=True),
         "surname": _text(),
         "surname_reading": _text(),
         "given_name": _text(),
         "given_name_reading": _text(),
         **{trait: pa.Column(pl.Int64, pa.Check.in_range(20, 80)) for trait in TRAITS},
+        "digital_skill": _text(levels_=levels.DIGITAL_SKILL),
         "sports": _TEXTS,
         "hobbies": _TEXTS,
         "learning": _TEXTS,

@@ -19,6 +19,7 @@ from persona_assets.census.render import render_stats_data
 from persona_assets.census.snapshots import SnapshotStore
 from persona_assets.census.tables import TableError
 from persona_assets.partitions import UnknownPrefectureError
+from persona_assets.people.build import Built
 from persona_assets.recipe import Figures, RecipeError
 from persona_assets.release.pin import pinned_recipe
 from persona_assets.release.writer import verify_release
@@ -160,7 +161,7 @@ def test_a_failing_step_stops_the_build_and_keeps_the_release(built_place, monke
 def test_a_failing_check_stops_the_build_and_says_which(built_place, monkeypatch):
     people = pl.read_parquet(built_place.root / "lake" / "people" / "tottori.parquet")
     monkeypatch.setattr(
-        "persona_assets.people.assets.build_people", lambda *_: people.head(people.height - 1)
+        "persona_assets.people.assets.build", lambda *_: Built(people.head(people.height - 1), 0)
     )
     with pytest.raises(BuildError, match=r"people_fill_their_quotas.* 1 of 30 cells differ"):
         built_place.build("tottori")
@@ -194,6 +195,7 @@ def test_statistics_are_read_again_if_a_figure_moved_within_its_total(
     assert statistics_changed(folders, Figures(), built_once.instance)
 
 
+@pytest.mark.slow
 def test_a_build_takes_its_figures_from_estat_and_can_be_built_again_without(
     new_place, tmp_path, monkeypatch
 ):

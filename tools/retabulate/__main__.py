@@ -7,7 +7,17 @@ INPUT is the folder of the collected figures, with `census/`, `shapes/`, `lifest
 import argparse
 from pathlib import Path
 
-from tools.retabulate import census, geography, lifestyle, names, occupations, shapes
+from tools.retabulate import (
+    census,
+    culture,
+    geography,
+    life,
+    lifestyle,
+    names,
+    nation,
+    occupations,
+    shapes,
+)
 
 
 def main() -> None:
@@ -16,7 +26,8 @@ def main() -> None:
     parser.add_argument("input", type=Path, help="folder of the collected figures")
     parser.add_argument("--out", type=Path, default=Path("data/reference"), help="where to write")
     arguments = parser.parse_args()
-    for part in (census, shapes, geography, names, occupations, lifestyle):
+    parts = (census, shapes, geography, culture, names, occupations, lifestyle, life, nation)
+    for part in parts:
         part.write(arguments.input, arguments.out)
         print(f"{part.__name__.rsplit('.', 1)[-1]}: done")
 
