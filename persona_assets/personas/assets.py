@@ -22,7 +22,8 @@ POOL = "llm_endpoint"
     partitions_def=PREFECTURES,
     pool=POOL,
     kinds={"jinja", "openai"},
-    code_version="1",
+    code_version="2",
+    deps=[["words", "culture"]],
 )
 def attributes(
     people: pl.DataFrame, folders: Folders, recipe: RecipeResource
@@ -36,7 +37,8 @@ def attributes(
     partitions_def=PREFECTURES,
     pool=POOL,
     kinds={"jinja", "openai"},
-    code_version="1",
+    code_version="2",
+    deps=[["words", "culture"]],
 )
 def personas(
     people: pl.DataFrame, attributes: pl.DataFrame, folders: Folders, recipe: RecipeResource

@@ -7,7 +7,7 @@ from dagster_duckdb import DuckDBResource
 
 from persona_assets.census.assets import TABLE_KEYS
 from persona_assets.census.margins import MARGIN_NAMES
-from persona_assets.quality.fidelity import age_pyramid, distances
+from persona_assets.quality.fidelity import age_pyramid
 from persona_assets.release.writer import verify_release
 from persona_assets.storage.io_manager import markdown_table, png_metadata
 from persona_assets.storage.lake import written_whole
@@ -61,7 +61,9 @@ def release(
             "folder": dg.MetadataValue.path(result.folder),
             "report": dg.MetadataValue.path(result.folder / "report.html"),
             "version": result.folder.name,
-            "fidelity": dg.MetadataValue.md(markdown_table(distances(result.fits))),
+            "distances": dg.MetadataValue.md(
+                markdown_table(result.distances, result.distances.height)
+            ),
             "age_pyramid": png_metadata(age_pyramid_png(age_pyramid(checked_records, population))),
             "card": dg.MetadataValue.md((result.folder / "README.md").read_text(encoding="utf-8")),
         },

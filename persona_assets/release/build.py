@@ -14,6 +14,7 @@ from persona_assets.census.tables import content_hash, load_sources
 from persona_assets.joint.distribution import Joint
 from persona_assets.joint.fit import figures_version
 from persona_assets.partitions import prefectures
+from persona_assets.people.fidelity import distances, drawn_margins, fitted_margins
 from persona_assets.personas.models import STEPS
 from persona_assets.quality.fidelity import GUARANTEED_FROM_SIZE, age_pyramid, margin_fits
 from persona_assets.quality.records import rule_counts, without_repeats
@@ -34,12 +35,21 @@ LICENCE_TEXT = (
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a release came to."""
+    """What a release came to.
+
+    Attributes:
+        folder: Where it is.
+        records: How many people it has.
+        prefectures: Of how many prefectures.
+        fits: `quality.fidelity.margin_fits` of its rows.
+        distances: `people.fidelity.distances` of its rows.
+    """
 
     folder: Path
     records: int
     prefectures: int
     fits: pl.DataFrame
+    distances: pl.DataFrame
 
 
 def build_release(
@@ -87,6 +97,7 @@ def build_release(
     full = len(here) == len(prefectures())
     if full and recipe.size >= GUARANTEED_FROM_SIZE:
         _refuse_missed_margins(fits)
+    far = distances(drawn_margins(checked), fitted_margins(joint_list))
     sources = _sources(origins, reference_dir)
     facts = ReleaseFacts(
         name=recipe.name,
@@ -102,6 +113,8 @@ def build_release(
         package_version=persona_assets.__version__,
         sources=tuple({"key": key, **source} for key, source in sources.items()),
         quarantined=left_out,
+        full_names=checked.select(pl.concat_str("surname", "given_name").n_unique()).item(),
+        name_diversity=recipe.names.diversity,
         estat_api="api" in origins["door"],
     )
     samples = to_records(checked[:: max(1, checked.height // SAMPLES)][:SAMPLES], "default")
@@ -117,6 +130,7 @@ def build_release(
                 age_pyramid(checked, population),
                 samples.to_dicts(),
                 rule_counts(findings),
+                far,
             ),
             "LICENSE": LICENCE_TEXT,
             # The terms of the name lists ask for their notice wherever the names go.
@@ -140,9 +154,15 @@ def build_release(
                 .agg(pl.col("difference_pp").abs().max())
                 .iter_rows()
             },
+            "distances": [
+                {"margin": row["margin"], "scope": row["scope"], "cells": row["cells"],
+                 "people": row["people"],
+                 **{name: round(row[name], 9) for name in ("tvd", "floor", "iid")}}
+                for row in far.iter_rows(named=True)
+            ],
         },
     )  # fmt: skip
-    return Built(folder, checked.height, len(here), fits)
+    return Built(folder, checked.height, len(here), fits, far)
 
 
 def _sources(origins: pl.DataFrame, reference_dir: Path) -> dict[str, dict[str, Any]]:

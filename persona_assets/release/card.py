@@ -9,6 +9,7 @@ import yaml
 from persona_assets.joint.report import VARIABLE_NAMES
 from persona_assets.joint.uncertainty import relations_markdown
 from persona_assets.pages import environment
+from persona_assets.people.names import given_away
 from persona_assets.release import facts as wording
 from persona_assets.release.columns import DEFAULT
 from persona_assets.release.facts import ReleaseFacts
@@ -41,6 +42,7 @@ def render_card(
         header=header,
         facts=facts,
         wording=wording,
+        given_away=given_away(facts.name_diversity),
         margins=margin_fits(fits),
         fields=[tuple(_cell(part) for part in field) for field in fields],
         default_columns=len(DEFAULT),

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from persona_assets.people.draw import TRAITS
 from persona_assets.people.labels import COUNTRY, with_labels
+from persona_assets.people.traits import TRAITS
 from persona_assets.quality.records import PROVENANCE
 
 
@@ -50,13 +50,14 @@ DEFAULT: tuple[Column, ...] = (
     _same("career_goals_and_ambitions", _STRING, "これからの見通し", "plans and hopes"),
     _from("sex", "sex_label", "性別（男・女）", "sex"),
     _same("age", _INT, "年齢（2020年10月1日現在、18歳以上）", "age on 1 October 2020, 18 or more"),
-    _from("marital_status", "marital_label", "配偶関係", "marital status"),
+    _from("marital_status", "marital_label", "配偶関係（子供のある人は「子供あり」）",
+          "marital status, and whether there are children"),
     _from("education_level", "education_label", "学歴（在学中は学校の種類）", "schooling"),
     _from(
         "occupation",
         "occupation_label",
-        "していること（職名、学生、無職など）",
-        "what the person does",
+        "していること（職名、学生、無職、引退した人は以前の職名など）",
+        "what the person does, or did before retiring",
     ),
     _from("region", "region_name", "地方", "region"),
     _from("area", "area_name", "東日本・西日本", "eastern or western Japan"),
@@ -72,6 +73,10 @@ EXTENDED: tuple[Column, ...] = (
     _same("given_name_reading", _STRING, "名の読み", "its reading"),
     _same("municipality", _STRING, "市区町村", "municipality"),
     _same("municipality_code", _STRING, "市区町村コード（JIS X 0402）", "its code"),
+    _from("generation", "generation_label", "世代の通称（生まれた年から。ない人は空）",
+          "common name of the generation, if it has one"),
+    _same("children", _INT, "子供の数（同居とは限らない。4は4人以上）",
+          "own children, wherever they live; 4 stands for four or more"),
     _from("household", "household_label", "世帯の家族類型", "household lived in"),
     _from("education_detail", "education_detail_label", "学歴（専門学校・短大・高専を分けた区分）",
           "schooling, with vocational schools and technical colleges apart"),
@@ -83,10 +88,21 @@ EXTENDED: tuple[Column, ...] = (
     _from("employment_status", "employment_status_label", "従業上の地位", "employment status"),
     _from("industry", "industry_label", "産業（大分類）", "industry, JSIC major group"),
     _from("occupation_class", "occupation_class", "職業（国勢調査の小分類）", "census small class"),
+    _from("former_occupation", "former_occupation_title", "引退した人の以前の職名",
+          "former job title of the retired"),
+    _from("former_occupation_class", "former_occupation_class", "その職業（国勢調査の小分類）",
+          "its census small class"),
     *(
         _same(trait, _INT, f"特性 {trait} のT得点（平均50、標準偏差10）", f"T score of {trait}")
         for trait in TRAITS
     ),
+    *(
+        _from(f"{trait}_label", f"{trait}_label", f"特性 {trait} の三段階の言い換え",
+              f"{trait} in three everyday words")
+        for trait in TRAITS
+    ),
+    _from("digital_skill", "digital_skill_label", "情報機器やインターネットの使い方",
+          "use of digital devices and the internet"),
     _same("sports", _LIST, "している運動", "sports done"),
     _same("hobbies", _LIST, "している趣味", "hobbies pursued"),
     _same("learning", _LIST, "学んでいること", "learning"),

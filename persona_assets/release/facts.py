@@ -51,6 +51,8 @@ class ReleaseFacts:
         sources: One mapping per table with `key`, `title`, `table_id`, `survey`, `year`,
             `publisher`, `licence` and `kind`; other keys are ignored.
         quarantined: People who were drawn and not released because a check objected.
+        full_names: How many different full names, as written, the released people have.
+        name_diversity: The recipe's `names.diversity`.
         estat_api: Whether e-Stat's API answered for any table of this release.
     """
 
@@ -66,6 +68,8 @@ class ReleaseFacts:
     package_version: str
     sources: tuple[Mapping[str, Any], ...]
     quarantined: int
+    full_names: int
+    name_diversity: float
     estat_api: bool = False
 
     @property

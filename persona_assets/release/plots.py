@@ -1,7 +1,12 @@
-"""The release's figures: the age pyramid and one bar chart per margin, as SVG or PNG."""
+"""The release's figures: age pyramid, a bar chart per margin, distances; as SVG or PNG."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 
 from persona_assets.drawing import (
     COLOURS,
@@ -14,6 +19,7 @@ from persona_assets.drawing import (
     to_png,
     to_svg,
 )
+from persona_assets.people.fidelity import MOST_TIMES_FLOOR
 from persona_assets.release.fit import as_shares
 
 # From so many released people on, single years say more than they flicker.
@@ -55,6 +61,20 @@ def margin_bars(fit: pl.DataFrame, title: str = "公的統計との比較") -> s
         FitTableError: nobody official or nobody released.
     """
     return to_svg(lambda: _bars_figure(fit), title)
+
+
+def margin_distances(distances: pl.DataFrame, labels: Mapping[str, str], title: str) -> str:
+    """Draw how far the released people are from every fitted margin as an SVG element.
+
+    A row per margin, logarithmic: a mark at the least that whole people allow, a band from there to
+    what the draw is held to, a dot for the released people, a ring for a random draw of as many.
+
+    Args:
+        distances: margin, tvd, floor, iid (shares), of one scope; `people.fidelity.distances`.
+        labels: What each margin is called.
+        title: What the figure is called for those who cannot see it.
+    """
+    return to_svg(lambda: _distances_figure(distances, labels), title)
 
 
 def _pyramid_figure(pyramid: pl.DataFrame) -> Figure:
@@ -197,3 +217,74 @@ def _bars_figure(fit: pl.DataFrame) -> Figure:
             va="center", ha="right",
         )  # fmt: skip
     return figure
+
+
+def _distances_figure(distances: pl.DataFrame, labels: Mapping[str, str]) -> Figure:
+    step, top, radius = 17.0, 46.0, 3.4
+    height = top + step * distances.height + 22
+    names = [labels[margin] for margin in distances["margin"]]
+    left = (max(map(ems, names)) + 0.8) * TEXT
+    right = WIDTH - 10
+    percent = distances.select(pl.col("tvd", "floor", "iid") * 100)
+    seen = percent.to_numpy()
+    # A floor of nothing, of a margin that whole people can meet, is at the left edge.
+    least = np.floor(np.log10(seen[seen > 0].min(initial=1.0)))
+    most = np.log10(max(seen.max(initial=0), MOST_TIMES_FLOOR * percent["floor"].to_numpy().max()))
+    most = max(most + 0.05, least + 1)
+
+    def place(value: float) -> float:
+        share = (np.log10(max(value, 10**least)) - least) / (most - least)
+        return float(left + (right - left) * share)
+
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    canvas = full_canvas(figure, height)
+    _distances_legend(canvas, radius)
+    exponents = range(int(least), int(np.floor(most)) + 1)
+    for exponent in exponents:
+        x = place(10.0**exponent)
+        canvas.plot([x, x], [top, height - 20], color=COLOURS["grid"], linewidth=0.7, zorder=0)
+        text = f"{10.0**exponent:g}" if exponent >= -4 else f"1e{exponent}"
+        canvas.text(
+            x, height - 10, text + ("％" if exponent == exponents[-1] else ""), fontsize=SMALL,
+            color=COLOURS["muted"], ha="center", va="center",
+        )  # fmt: skip
+    for row, (name, values) in enumerate(zip(names, percent.iter_rows(named=True), strict=True)):
+        middle = top + step * (row + 0.5)
+        canvas.text(
+            left - 0.6 * TEXT, middle, name, fontsize=TEXT, color=COLOURS["ink"], va="center",
+            ha="right",
+        )  # fmt: skip
+        floor = place(values["floor"])
+        canvas.barh(
+            middle, place(MOST_TIMES_FLOOR * values["floor"]) - floor, left=floor, height=9,
+            color=COLOURS["bar"], linewidth=0,
+        )  # fmt: skip
+        canvas.plot(
+            [floor, floor], [middle - 6, middle + 6], color=COLOURS["official"], linewidth=2
+        )
+        _ring(canvas, place(values["iid"]), middle, radius)
+        _dot(canvas, place(values["tvd"]), middle, radius)
+    return figure
+
+
+def _distances_legend(canvas: Axes, radius: float) -> None:
+    def text(x: float, y: float, words: str) -> None:
+        canvas.text(x, y, words, fontsize=SMALL, color=COLOURS["muted"], va="center")
+
+    _dot(canvas, 6, 9, radius)
+    text(14, 9, "本データ released")
+    _ring(canvas, 118, 9, radius)
+    text(126, 9, "無作為抽出 random draw")
+    canvas.barh(26, 16, left=6, height=9, color=COLOURS["bar"], linewidth=0)
+    canvas.plot([6, 6], [20, 32], color=COLOURS["official"], linewidth=2)
+    text(28, 26, f"整数の下限から{MOST_TIMES_FLOOR:g}倍まで  least of whole people, to twice it")
+
+
+def _dot(canvas: Axes, x: float, y: float, radius: float) -> None:
+    canvas.add_patch(Circle((x, y), radius, facecolor=COLOURS["ink"], linewidth=0, zorder=4))
+
+
+def _ring(canvas: Axes, x: float, y: float, radius: float) -> None:
+    canvas.add_patch(
+        Circle((x, y), radius, fill=False, edgecolor=COLOURS["muted"], linewidth=1.3, zorder=3)
+    )

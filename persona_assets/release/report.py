@@ -10,14 +10,21 @@ import polars as pl
 from markupsafe import Markup
 
 from persona_assets.drawing import signed
+from persona_assets.joint.report import MARGIN_NAMES
 from persona_assets.pages import environment
+from persona_assets.people.fidelity import MOST_TIMES_FLOOR, Scope
 from persona_assets.release import facts as wording
 from persona_assets.release.facts import ReleaseFacts
 from persona_assets.release.fit import MarginFit, margin_fits
-from persona_assets.release.plots import age_pyramid, margin_bars
+from persona_assets.release.plots import age_pyramid, margin_bars, margin_distances
 
 # The margins whose largest difference stands at the top of the page.
 KEY_MARGINS: Final = ("prefecture", "sex", "age_group")
+
+SCOPES: Final = {
+    Scope.PREFECTURES: ("都道府県ごと", "Each prefecture by itself"),
+    Scope.NATION: ("全都道府県の合計", "All prefectures together"),
+}
 
 # The texts of a sample card: column, Japanese heading. The summary stands above them.
 SAMPLE_TEXTS: Final = (
@@ -47,6 +54,7 @@ def render_report(
     pyramid: pl.DataFrame,
     samples: Sequence[Mapping[str, Any]],
     rule_counts: pl.DataFrame,
+    distances: pl.DataFrame,
 ) -> str:
     """Render the report.
 
@@ -57,6 +65,8 @@ def render_report(
         pyramid: `sex, age, official, released` of the adults; see `age_pyramid`.
         samples: Some released records with the 22 columns, about a dozen.
         rule_counts: `rule, severity, records`: how many records each rule objected to.
+        distances: How far the released rows are from every fitted margin
+            (`people.fidelity.distances`).
 
     Returns:
         A whole HTML document. The same arguments give the same text.
@@ -77,6 +87,8 @@ def render_report(
             # the figures are ours and escape their own labels
             pyramid=Markup(age_pyramid(pyramid)),  # noqa: S704
             charts={margin.margin: _chart(margin) for margin in margins},
+            distances=[_distances(part) for part in distances.partition_by("scope")],
+            most_times_floor=MOST_TIMES_FLOOR,
             samples=[_sample(record) for record in samples],
             findings=_findings(rule_counts),
             signed=signed,
@@ -96,6 +108,23 @@ def table_ids(source: Mapping[str, Any]) -> str:
 def _chart(margin: MarginFit) -> Markup:
     title = f"{margin.title} {margin.title_en}: 公的統計と本データ"
     return Markup(margin_bars(margin.levels, title))  # noqa: S704 - as above
+
+
+def _distances(distances: pl.DataFrame) -> dict[str, Any]:
+    """Return what the page shows of the distances of one scope."""
+    scope = distances["scope"][0]
+    title, title_en = SCOPES[scope]
+    chart = margin_distances(distances, MARGIN_NAMES, f"{title} {title_en}: 周辺分布との距離")
+    return {
+        "scope": scope,
+        "title": title,
+        "title_en": title_en,
+        "chart": Markup(chart),  # noqa: S704 - as above
+        "within": distances.filter(pl.col("times_floor") <= MOST_TIMES_FLOOR).height,
+        "rows": [
+            row | {"title": MARGIN_NAMES[row["margin"]]} for row in distances.iter_rows(named=True)
+        ],
+    }
 
 
 def _sample(record: Mapping[str, Any]) -> dict[str, Any]:

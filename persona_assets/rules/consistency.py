@@ -4,7 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from persona_assets.levels import HOUSEHOLD
+from persona_assets.levels import DIGITAL_SKILL, HOUSEHOLD, MOST_CHILDREN
+from persona_assets.people.life_stage import (
+    ERAS,
+    Years,
+    birth_years,
+    compulsory_end,
+    leaving_years,
+    school_entry,
+)
 from persona_assets.rules.facts import PREFECTURES
 from persona_assets.rules.fields import PERSONA_FIELDS, PROSE_FIELDS
 from persona_assets.rules.model import Hit, Rule, Subject
@@ -51,6 +59,7 @@ _AGE = re.compile(
 _AGE_NOT_OURS = re.compile(
     r"(?:平均(?:年齢)?|対象|生後|から|より|最年[少長](?:の)?|目標|当時|や|と|・|、)$"
 )
+_AGE_IN_BRACKETS = re.compile(rf"[（(](?P<number>{_NUMBER})[歳才]?[）)]")
 _KANJI = {digit: value for value, digit in enumerate("〇一二三四五六七八九")}
 
 
@@ -74,13 +83,7 @@ def _age_contradiction(subject: Subject) -> Iterator[Hit]:
     facts = subject.facts
     if facts.age is None:
         return
-    in_brackets = (
-        re.compile(
-            rf"{facts.surname}\s?{facts.given_name}\s?[（(](?P<number>{_NUMBER})[歳才]?[）)]"
-        )
-        if facts.surname
-        else None
-    )
+    name = (facts.surname or "") + (facts.given_name or "")
     for field, text in subject.prose.items():
         found = [
             match
@@ -89,8 +92,12 @@ def _age_contradiction(subject: Subject) -> Iterator[Hit]:
             if not _AGE_NOT_OURS.search(text[: match.start()].removesuffix("、"))
             and not _SOMEBODY_ELSE.search(text[max(0, match.start() - 8) : match.end() + 8])
         ]
-        if in_brackets is not None:
-            found += in_brackets.finditer(text)
+        if name:
+            found += [
+                match
+                for match in _AGE_IN_BRACKETS.finditer(text)
+                if "".join(text[: match.start()].split()).endswith(name)
+            ]
         for match in found:
             if _number(match["number"]) != facts.age:
                 yield Hit(
@@ -245,25 +252,207 @@ _NO_WORK = re.compile(
     r"(?:無職|専業主[婦夫])(?:である|です|だ(?=。|$)|であり|で(?=、))|現在は(?:無職|仕事に就いて(?:いない|おらず))"
 )
 
+_AT_WORK = re.compile(
+    r"(?:として|で)(?:働いて|勤めて|勤務して|従事して)(?:いる|おり|います)|現役の(?!頃|ころ|時)|現役で働"
+)
+_LEFT_WORK = re.compile(
+    r"(?<!一線を)引退(?:した(?!ら)|して(?:いる|おり|から)|し、|後)|隠居(?:の身|生活|暮らし)|年金(?:暮らし|生活)|悠々自適"
+)
+_OTHER_RETIREMENT = re.compile(
+    r"選手|競技|部活|現役選手|年金(?:暮らし|生活)(?:の|に(?:は|なって|なったら))"
+)
+_IN_THE_PAST = re.compile(r"引退|退職|退[いき]|辞め|もとは|元は|だった|していた|していて|かつて")
+_FORMERLY = ("元", "もと", "以前は", "かつては")
+_STILL = re.compile(r"である|です|だ(?=[。、が]|$)|であり|として(?:働|勤)")
+
+
+def _still_working(text: str, title: str) -> Iterator[tuple[int, str]]:
+    """Yield where a text says that somebody still has a job, and how."""
+    start = text.find(title)
+    while start >= 0:
+        said = _STILL.match(text, start + len(title))
+        if said and not text.endswith(_FORMERLY, 0, start):
+            yield start, title + said[0]
+        start = text.find(title, start + len(title))
+
 
 def _work_contradiction(subject: Subject) -> Iterator[Hit]:
     facts = subject.facts
     too_young = facts.age is not None and facts.age < RETIREMENT_AGE
     for field, text in subject.prose.items():
-        claims = []
+        # Where, which words, what is so, and of which sentences it is not said.
+        claims: list[tuple[int, str, str, tuple[re.Pattern[str], ...]]] = []
+
+        def claim(pattern: re.Pattern[str], fact: str, *unless: re.Pattern[str]) -> None:
+            claims.extend((m.start(), m[0], fact, unless) for m in pattern.finditer(text))  # noqa: B023
+
         if too_young:
-            claims += [
-                (match, f"{facts.age}歳で、定年には達していません。")
-                for match in _RETIRED.finditer(text)
-                if not _FUTURE.search(_sentence(text, match.start()))
-            ]
+            claim(_RETIRED, f"{facts.age}歳で、定年には達していません。", _FUTURE)
         if facts.student is False:
-            claims += [(match, "在学中ではありません。") for match in _PUPIL.finditer(text)]
+            claim(_PUPIL, "在学中ではありません。")
         if facts.employed:
-            claims += [(match, "仕事に就いています。") for match in _NO_WORK.finditer(text)]
+            claim(_NO_WORK, "仕事に就いています。")
+            claim(_LEFT_WORK, "仕事に就いていて、引退していません。", _FUTURE, _OTHER_RETIREMENT)
+        if facts.employed is False:
+            fact, past = "いまは仕事に就いていません。", (_FUTURE, _NOT_NOW, _IN_THE_PAST)
+            claim(_AT_WORK, fact, *past)
+            if facts.former_title:
+                still = _still_working(text, facts.former_title)
+                claims += [(start, words, fact, past) for start, words in still]
+        for start, words, fact, unless in claims:
+            sentence = _sentence(text, start)
+            if not any(other.search(sentence) for other in (_SOMEBODY_ELSE, *unless)):
+                yield Hit(field, words, f"この人は{fact}「{words}」を改めてください。")
+
+
+# Children of the person's own: counted, brought up, or parenthood said of the person. Sentences on
+# other people's children are left alone.
+_CHILD = r"(?:子ども|子供|お子さん|息子|娘)"
+_COUNT = r"(?P<number>[0-9０-９]{1,2}|[一二三四五六七八九十])"
+_COUNTED_CHILDREN = re.compile(
+    rf"{_COUNT}人の(?P<kind>子ども|子供|息子|娘)(?:を|が(?:いる|おり)|に恵まれ|と(?:暮|の)|の(?:父|母|親))"
+    rf"|(?P<kind2>子ども|子供)(?:が|は|を)?{_COUNT.replace('number', 'number2')}人(?:いる|おり|育て|の(?:父|母|親))"
+    rf"|{_COUNT.replace('number', 'number3')}児の(?:父|母|親)"
+)
+_HAS_CHILD = re.compile(
+    rf"{_CHILD}(?:たち|夫婦)?(?:が(?:いる|おり|独立|生まれ|巣立)|を(?:育て|送り|授か)|と(?:暮らし|の(?:暮らし|二人暮らし)|遊)"
+    r"|の(?:成長|弁当|将来|学費|送り迎え|宿題|習い事))"
+    r"|(?<!親の)子育て(?:中|の(?:合間|かたわら|真っ最中|経験)|に追われ|が一段落|を終え|と(?:仕事|両立))"
+    r"|孫(?:が(?:いる|おり|生まれ|遊)|の(?:成長|顔|世話|相手|誕生|写真)|と(?:遊|過ご|の)|たち)"
+    r"|[児人]の(?:父|母)(?:親)?(?:である|です|だ(?=。|$)|であり|として)"
+)
+_NO_CHILD = re.compile(
+    r"子(?:ども|供)?(?:は|が)(?:いない|おらず|いません)|子(?:ども|供)?に(?:は)?恵まれ(?:ず|なかった)"
+    r"|子(?:ども|供)?の(?:い)?ない(?:夫婦|暮らし|家)"
+)
+_CHILD_OTHERS = re.compile(
+    r"友人|知人|同僚|先輩|後輩|上司|部下|兄|姉|弟|妹|姪|甥|いとこ|近所|地域|町内|他人|よそ|顧客|客|利用者|患者|生徒"
+    r"|児童|園児|教え子|保護者|両親|父の|母の|向け|教室|支援|祖父母の"
+)
+_KANJI_COUNT: Final = {digit: value for value, digit in enumerate("一二三四五六七八九十", start=1)}
+
+
+def _children_contradiction(subject: Subject) -> Iterator[Hit]:
+    facts = subject.facts
+    if facts.has_children is None:
+        return
+    for field, text in subject.prose.items():
+        claims = []
+        if facts.has_children:
+            claims += [(match, "子供がいます。") for match in _NO_CHILD.finditer(text)]
+        else:
+            claims += [(match, "子供はいません。") for match in _HAS_CHILD.finditer(text)]
+        for match in _COUNTED_CHILDREN.finditer(text):
+            if facts.children is None:
+                continue
+            number = match["number"] or match["number2"] or match["number3"]
+            count = _KANJI_COUNT.get(number) or int(number)
+            # Sons and daughters are some of the children.
+            some = match["kind"] in ("息子", "娘") and count < facts.children
+            more = count > facts.children >= MOST_CHILDREN
+            if count != facts.children and not some and not more:
+                claims.append((match, f"子供は{facts.children}人です。"))
         for match, fact in claims:
-            if not _SOMEBODY_ELSE.search(_sentence(text, match.start())):
+            sentence = _sentence(text, match.start())
+            if not (_CHILD_OTHERS.search(sentence) or _FUTURE.search(sentence)):
                 yield Hit(field, match[0], f"この人は{fact}「{match[0]}」を改めてください。")
+
+
+# Use of devices said of who uses none, and the other way round.
+_DEVICE = (
+    r"(?:スマートフォン|スマホ|パソコン|タブレット|SNS|アプリ|ネット(?:通販|ショッピング|検索)|インターネット|動画配信"
+    r"|表計算|Excel)"
+)
+_USES_DEVICES = re.compile(
+    rf"{_DEVICE}(?:を|で|に)[^。、]{{0,12}}(?:使いこな|投稿|作成|検索|調べ|注文|操|楽しむ|楽しみ|買い物|更新|活用)"
+)
+_USES_NONE = re.compile(
+    rf"{_DEVICE}(?:を|は|が)(?:[^。、]{{0,6}})(?:持た(?:ない|ず)|使え(?:ない|ず)|使わ(?:ない|ず)|触ったことがな)"
+    r"|機械(?:に|は)(?:疎|めっぽう弱)"
+)
+
+
+def _digital_contradiction(subject: Subject) -> Iterator[Hit]:
+    skill = subject.facts.digital_skill
+    lowest, *_, highest = DIGITAL_SKILL
+    claim = {lowest: _USES_DEVICES, highest: _USES_NONE}.get(skill or "")
+    if skill is None or claim is None:
+        return
+    for field, text in subject.prose.items():
+        for match in claim.finditer(text):
+            sentence = _sentence(text, match.start())
+            if not (_SOMEBODY_ELSE.search(sentence) or _FUTURE.search(sentence)):
+                yield Hit(
+                    field,
+                    match[0],
+                    f"情報機器との付き合いは「{DIGITAL_SKILL[skill]}」です。「{match[0]}」を改めてください。",
+                )
+
+
+_ERA_YEAR = rf"(?:{'|'.join(name for _, name in ERAS)})(?:元|[0-9０-９]{{1,2}}|[〇一二三四五六七八九十]{{1,3}})"
+_YEAR = rf"(?P<year>[12][0-9]{{3}}|{_ERA_YEAR})年(?!代|ごろ|頃|前後)"
+_SPRING = r"(?:に|の?[春三3３]月?に?|、)?(?:、)?"
+_BORN = re.compile(
+    rf"{_YEAR}(?:生まれ|に生まれ|の生まれ|[0-9]{{1,2}}月(?:[0-9]{{1,2}}日)?(?:に)?生まれ)"
+)
+_ENTERED = re.compile(rf"{_YEAR}{_SPRING}[^。、]{{0,6}}小学校(?:に|へ)(?:入|上が)")
+_LEFT = re.compile(
+    rf"{_YEAR}{_SPRING}[^。、]{{0,8}}(?P<school>中学(?:校)?|高校|高等学校|短大|短期大学|大学院|大学|専門学校|高専)"
+    r"を(?:卒業|出[てた]|終え|修了)"
+)
+# Waiting for a place and repeated years: how much later than in time people leave school.
+LATE_YEARS: Final = 5
+_SCHOOLS_LEFT: Final = {
+    "中学": ("lower_secondary", "lower_secondary"),
+    "高校": ("upper_secondary", "upper_secondary"),
+    "高等学校": ("upper_secondary", "upper_secondary"),
+    "短大": ("junior_college", "junior_college"),
+    "短期大学": ("junior_college", "junior_college"),
+    "高専": ("junior_college", "technical_college"),
+    "専門学校": ("upper_secondary", "vocational_school"),
+    "大学": ("university", "university"),
+    "大学院": ("graduate_school", "graduate_school"),
+}
+
+
+def _western_year(text: str) -> int:
+    for first, era in ERAS:
+        if text.startswith(era):
+            number = text.removeprefix(era)
+            return first + (1 if number == "元" else _number(number)) - 1
+    return int(text)
+
+
+def _year_contradiction(subject: Subject) -> Iterator[Hit]:
+    age = subject.facts.age
+    if age is None:
+        return
+    for field, text in subject.prose.items():
+        claims: list[tuple[re.Match[str], Years | None, int, str]] = [
+            *((match, birth_years(age), 0, "生まれた年") for match in _BORN.finditer(text)),
+            *(
+                (match, school_entry(age), 0, "小学校に入った年")
+                for match in _ENTERED.finditer(text)
+            ),
+        ]
+        for match in _LEFT.finditer(text):
+            school = (
+                match["school"].removesuffix("校") if "中学" in match["school"] else match["school"]
+            )
+            if school == "中学":
+                claims.append((match, compulsory_end(age), 0, "中学校を出た年"))
+            else:
+                left = leaving_years(age, *_SCHOOLS_LEFT[school])
+                claims.append((match, left, LATE_YEARS, f"{school}を出た年"))
+        for match, years, late, what in claims:
+            if years is None or _SOMEBODY_ELSE.search(_sentence(text, match.start())):
+                continue
+            if not years.first <= _western_year(match["year"]) <= years.last + late:
+                yield Hit(
+                    field,
+                    match[0],
+                    f"{what}は{years.first}年か{years.last}年です。「{match[0]}」を改めてください。",
+                )
 
 
 # The longer name first and from the left: 東京都府中市 holds 京都府 and 東京都, only the latter is it.
@@ -331,7 +520,30 @@ CONSISTENCY_RULES: Final = (
         "The text gives the person a working or school life that the facts rule out.",
         PROSE_FIELDS,
         _work_contradiction,
-        frozenset("定学職専現高短"),
+    ),
+    Rule(
+        "children_contradiction",
+        "error",
+        "The text gives the person children, or a number of them, against the facts.",
+        PROSE_FIELDS,
+        _children_contradiction,
+        frozenset("子児孫息娘"),
+    ),
+    Rule(
+        "digital_contradiction",
+        "error",
+        "The text has the person use devices, or not, against the facts.",
+        PROSE_FIELDS,
+        _digital_contradiction,
+        frozenset("スパタSアネイ動表E機"),
+    ),
+    Rule(
+        "year_contradiction",
+        "error",
+        "A year of birth or of school is none that the age allows.",
+        PROSE_FIELDS,
+        _year_contradiction,
+        frozenset("年"),
     ),
     Rule(
         "place_outside_prefecture",

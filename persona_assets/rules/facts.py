@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from persona_assets.levels import HOUSEHOLD, LABOUR_STATUS, MARITAL, SEX
+from persona_assets.levels import (
+    DIGITAL_SKILL,
+    EDUCATION,
+    EDUCATION_DETAIL,
+    HOUSEHOLD,
+    LABOUR_STATUS,
+    MARITAL,
+    SEX,
+)
 from persona_assets.rules.fields import LIST_FIELDS, PERSONA_FIELDS, TEXT_FIELDS
 
 # Key and name as in data/reference/geography/prefectures.csv (a test compares them). Kept here so
@@ -65,6 +73,8 @@ PREFECTURES: Final = dict(
     ]
 )
 
+WITH_CHILDREN: Final = "子供あり"
+
 _NAME_CHARACTER = r"[\u3400-\u9fff\U00020000-\U0003ffffぁ-ゖァ-ヺ々〆ヶー]"
 _OPENING_SURNAME = re.compile(rf"({_NAME_CHARACTER}{{1,6}})[ \u3000](?={_NAME_CHARACTER})")
 _NAME_RUN = re.compile(rf"{_NAME_CHARACTER}+")
@@ -85,6 +95,12 @@ class Facts:
         household: Code of `levels.HOUSEHOLD`.
         student: Whether the person is enrolled.
         employed: Whether the person has work.
+        former_title: Job title of a retired person.
+        children: How many children the person has.
+        has_children: Whether there are any; known of more records than how many.
+        digital_skill: Code of `levels.DIGITAL_SKILL`.
+        education: Code of `levels.EDUCATION`.
+        education_detail: Code of `levels.EDUCATION_DETAIL`.
         prefecture: Name with its suffix.
     """
 
@@ -96,6 +112,12 @@ class Facts:
     household: str | None = None
     student: bool | None = None
     employed: bool | None = None
+    former_title: str | None = None
+    children: int | None = None
+    has_children: bool | None = None
+    digital_skill: str | None = None
+    education: str | None = None
+    education_detail: str | None = None
     prefecture: str | None = None
 
     @classmethod
@@ -103,6 +125,7 @@ class Facts:
         """Read a person's columns; a code and its label are taken alike."""
         labour_status = _code(LABOUR_STATUS, person.get("labour_status"))
         age = person.get("age")
+        children = person.get("children")
         prefecture = person.get("prefecture")
         return cls(
             surname=person.get("surname") or None,
@@ -113,6 +136,12 @@ class Facts:
             household=_code(HOUSEHOLD, person.get("household")),
             student=_is_student(person.get("education")),
             employed=None if labour_status is None else labour_status == "employed",
+            former_title=person.get("former_occupation_title") or None,
+            children=None if children is None else int(children),
+            has_children=person.get("has_children") if children is None else int(children) > 0,
+            digital_skill=_code(DIGITAL_SKILL, person.get("digital_skill")),
+            education=_code(EDUCATION, person.get("education")),
+            education_detail=_code(EDUCATION_DETAIL, person.get("education_detail")),
             prefecture=PREFECTURES.get(prefecture or "", prefecture),
         )
 
@@ -128,7 +157,8 @@ def facts_from_record(record: Mapping[str, Any]) -> dict[str, Any]:
         record: One row of the 22 record columns; what is missing is left out of the facts.
 
     Returns:
-        Some of `surname`, `given_name`, `sex`, `age`, `marital`, `education`, `prefecture`.
+        Some of `surname`, `given_name`, `sex`, `age`, `marital`, `has_children`, `education`,
+        `prefecture`.
     """
     columns = {
         "sex": "sex",
@@ -138,6 +168,9 @@ def facts_from_record(record: Mapping[str, Any]) -> dict[str, Any]:
         "prefecture": "prefecture",
     }
     facts = {fact: record.get(column) for fact, column in columns.items()}
+    # Only a status that names children tells of them: other datasets may never do.
+    if WITH_CHILDREN in str(facts["marital"]):
+        facts["has_children"] = True
     facts["surname"], facts["given_name"] = _name_in_openings(record)
     return {fact: value for fact, value in facts.items() if value is not None}
 

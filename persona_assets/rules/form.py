@@ -244,15 +244,14 @@ def _contact_data(subject: Subject) -> Iterator[Hit]:
 
 def _repeated_sentence(subject: Subject) -> Iterator[Hit]:
     facts = subject.facts
-    name = (
-        re.compile(rf"^{facts.surname}[ \u3000]?{facts.given_name}は、?") if facts.surname else None
-    )
+    openings = [f"{facts.surname}{gap}{facts.given_name}は" for gap in (" ", "\u3000", "")]
     seen: set[str] = set()
     for field, text in subject.prose.items():
         for part in text.split("。"):
             sentence = part.strip()
-            if name is not None:
-                sentence = name.sub("", sentence)
+            for opening in openings:
+                if sentence.startswith(opening):
+                    sentence = sentence.removeprefix(opening).removeprefix("、")
             if len(sentence) < MIN_SENTENCE:
                 continue
             if sentence in seen:

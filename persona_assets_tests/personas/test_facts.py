@@ -1,5 +1,6 @@
 import polars as pl
 
+from persona_assets.people.life_stage import life_stage, place
 from persona_assets.people.occupations import title_details
 from persona_assets.personas.facts import accepted_attributes, person_facts
 from persona_assets.personas.models import field_names
@@ -34,7 +35,7 @@ def test_homemakers_are_called_so_only_if_married(people, reference):
     labels = {
         (person["marital"] == "married", person["sex"], person["occupation_label"])
         for person in person_facts(people, reference)
-        if person["labour_status"] == "housework"
+        if person["labour_status"] == "housework" and not person["former_occupation"]
     }
     assert (True, "female", "専業主婦") in labels
     assert labels <= {
@@ -67,3 +68,23 @@ def test_only_accepted_attributes_go_on(chain):
     assert len(known) == chain.attributes["accepted"].sum() - 1
     assert first not in known
     assert set(known[second]) == {"person_id", *field_names("attributes")}
+
+
+def test_former_skills_are_those_of_the_former_title(people, reference):
+    details = {
+        (row["occupation_class"], row["occupation_title"]): row["skills"]
+        for row in title_details(reference).iter_rows(named=True)
+    }
+    some = 0
+    for person in person_facts(people, reference):
+        former = (person["former_occupation_class"], person["former_occupation_title"])
+        assert person["former_skills"] == details.get(former, [])
+        some += bool(person["former_skills"])
+    assert some > 20
+
+
+def test_times_and_place_are_the_persons_own(people, reference):
+    for person in person_facts(people, reference):
+        assert person["life"] == life_stage(person, reference)
+        assert person["place"] == place("tottori", person["municipality_code"], reference)
+        assert person["place"].capital == "鳥取市"

@@ -9,6 +9,7 @@ import pytest
 from persona_assets import levels
 from persona_assets.joint.fit import fit_prefecture
 from persona_assets.people.build import build_people
+from persona_assets.people.life_stage import BIRTH_COHORTS, LEAVING_PERIODS, SCHOOL_COHORTS
 from persona_assets.personas.facts import person_facts
 from persona_assets.personas.models import Attributes, Personas
 from persona_assets.personas.offline import activities, duties, local, phrases, traits
@@ -17,6 +18,7 @@ from persona_assets.personas.offline.writer import (
     ANCHORS,
     HOME_KINDS,
     HOUSEKEEPING,
+    INDUSTRIES,
     write_attributes,
     write_personas,
 )
@@ -59,6 +61,7 @@ class Written(NamedTuple):
             *(person[key] for key in ("full_name", "dish", "dish_area", "craft", "festival")),
             *(person[key] for key in ("festival_city", "municipality", "prefecture_name")),
             person["occupation_label"],
+            person["former_occupation_title"] or "＊",
         ]
         for fact in sorted(facts, key=len, reverse=True):
             text = text.replace(fact, "＊")
@@ -86,6 +89,16 @@ def tokyo(margins, structure, reference) -> list[Written]:
 def written(people, tokyo, reference) -> list[Written]:
     """A small rural prefecture and the largest one."""
     return [*write(people, reference), *tokyo]
+
+
+def resident(one: Written) -> bool:
+    """Tell whether somebody lives in a home or a hospital, without work or school."""
+    person = one.person
+    return (
+        person["household"] == "institution"
+        and person["labour_status"] in ("housework", "other")
+        and not person["school"]
+    )
 
 
 def lifestyle(reference, table: str) -> pl.DataFrame:
@@ -162,6 +175,14 @@ def test_frames_name_no_time():
             if isinstance(frame, str) and re.search(r"{[de]}", frame):
                 assert not SEASON.search(frame), frame
                 assert not TIME.search(frame), frame
+
+
+def test_every_industry_and_skill_is_worded(people):
+    assert set(INDUSTRIES) == set(levels.INDUSTRY.values())
+    assert set(phrases.DEVICES) == set(levels.DIGITAL_SKILL)
+    names = {c.name for c in (*BIRTH_COHORTS, *SCHOOL_COHORTS, *LEAVING_PERIODS)}
+    assert set(phrases.BACKGROUND_TIMES) == {*names, "scarce", "plenty", "school"}
+    assert not any(phrases.ONLINE.search(text) for text in phrases.DEVICES["none"])
 
 
 # --- what is written --------------------------------------------------------------------------
@@ -352,9 +373,8 @@ def test_household_is_the_persons_own(written):
             assert person["marital"] != "married"
             told["child"] += 1
         if "寮" in whole.replace(person["occupation_label"], ""):
-            assert person["household"] == "institution" or person["occupation_class"].endswith(
-                "寮管理人"
-            )
+            work = person["occupation_class"] or person["former_occupation_class"] or ""
+            assert person["household"] == "institution" or work.endswith("寮管理人")
     assert min(told.values()) > 0
     assert set(told) == {"alone", "couple", "child"}
 
@@ -366,7 +386,8 @@ def test_who_lives_in_an_institution_keeps_no_house(written):
         if one.person["labour_status"] in ("housework", "other"):
             texts = (one.personas["professional_persona"], one.personas["persona"],
                      one.attributes["career_goals_and_ambitions"])  # fmt: skip
-            assert not any(HOUSEKEEPING.search(one.without_facts(text)) for text in texts)
+            for text in texts:
+                assert not HOUSEKEEPING.search(one.without_facts(text)), text
             assert "施設" in one.personas["professional_persona"]
 
 
@@ -384,7 +405,10 @@ def test_the_retired_have_no_workplace(written):
     assert retired
     for one in retired:
         whole = "".join(one.prose().values())
-        assert not re.search("職場|勤め先|上司|給料|として働|通学の|求人|履歴書", whole)
+        assert not re.search("職場|勤め先|上司|給料|通学の|求人(?!が|の|件)|履歴書", whole)
+        for sentence in whole.split("。"):
+            if "として働" in sentence:
+                assert re.search("引退するまで|かつて", sentence), sentence
 
 
 def test_pensions_are_for_the_old(written):
@@ -422,6 +446,8 @@ def test_workers_are_told_by_their_class_and_title(written):
 def test_leisure_is_the_persons_own(written):
     for one in written:
         text = one.personas["sports_persona"]
+        if resident(one):
+            continue
         done = [activities.SPORTS[sport] for sport in one.person["sports"]]
         for sport in activities.SPORTS.values():
             if sport not in done:
@@ -437,3 +463,83 @@ def test_ingredients_do_not_repeat_the_dish(written):
         ):
             for ingredient in found[1].split("と"):
                 assert ingredient not in one.person["dish"]
+
+
+def test_the_retired_tell_of_the_work_they_did(written):
+    former = [one for one in written if one.person["former_occupation_title"]]
+    assert former
+    for one in former:
+        title = one.person["former_occupation_title"]
+        text = one.personas["professional_persona"]
+        assert title in text
+        told = [d for d in duties.DUTIES[one.person["former_occupation_class"]] if d in text]
+        assert told
+        skills = one.attributes["skills_and_expertise_list"]
+        if len(one.person["former_skills"]) > 1:
+            assert len(set(skills) & set(one.person["former_skills"])) >= 2
+
+
+def test_children_are_told_of_parents_alone(written):
+    told = Counter()
+    for one in written:
+        whole = "".join(one.prose().values())
+        if found := re.search("離れて暮らす子ども|離れた子ども|子どもの家|子どもが家を出", whole):
+            assert one.person["children"] > 0, found[0]
+            told["away"] += 1
+        for count, number in (("二", 2), ("三", 3)):
+            if f"{count}人の子ども" in whole or f"子ども{count}人" in whole:
+                assert one.person["children"] == number
+                told["counted"] += 1
+    assert min(told["away"], told["counted"]) > 0
+
+
+def test_who_uses_no_internet_is_told_of_none(written):
+    told = Counter()
+    for one in written:
+        skill = one.person["digital_skill"]
+        if skill == "none":
+            whole = "".join(one.without_facts(text) for text in one.prose().values())
+            assert not phrases.ONLINE.search(whole), whole
+        for level, bank in phrases.DEVICES.items():
+            if any(sentence in one.attributes["skills_and_expertise"] for sentence in bank):
+                assert level == skill
+                told[level] += 1
+    assert set(told) == set(phrases.DEVICES)
+
+
+def test_residents_do_not_go_out(written):
+    residents = [one for one in written if resident(one)]
+    assert residents
+    for one in residents:
+        assert "施設" in one.personas["sports_persona"] + one.personas["travel_persona"]
+        for trip in activities.TRAVEL.values():
+            assert not any(clause in one.personas["travel_persona"] for clause in trip.does)
+
+
+def test_nobody_old_starts_a_career(written):
+    for one in written:
+        if one.person["age"] >= 60:
+            goals = one.attributes["career_goals_and_ambitions"]
+            assert not re.search(
+                "経験のない分野|別の仕事に移る|転職|職場を見つけ|講習を受けて", goals
+            )
+
+
+def test_background_tells_of_times_and_places_that_are_the_persons(written):
+    told = Counter()
+    for one in written:
+        text, life = one.attributes["cultural_background"], one.person["life"]
+        for name in ("団塊の世代", "団塊ジュニア", "ゆとり世代", "昭和ひとけた"):
+            if name in text:
+                assert life.cohort == name
+                told[name] += 1
+        for name in ("高度経済成長", "バブル景気", "就職氷河期"):
+            if name in text:
+                assert life.leaving_period.startswith(name)
+                told[name] += 1
+        if "十人に" in text:
+            assert max(life.openings) < 1
+            told["openings"] += 1
+        if "雪" in text and "年に" in text:
+            assert str(one.person["place"].snow_days) in text
+    assert len(told) > 5

@@ -27,8 +27,8 @@ def templates(tmp_path, monkeypatch):
 
 
 def changed():
-    prompts._template.cache_clear()
-    prompts.prompt_hash.cache_clear()
+    for cached in (prompts._template, prompts._times, prompts._place, prompts.prompt_hash):
+        cached.cache_clear()
 
 
 def append(path, text):
@@ -41,6 +41,8 @@ def append(path, text):
     [
         ("system.jinja", {"attributes", "personas"}),
         ("_person.jinja", {"attributes", "personas"}),
+        ("_times.jinja", {"attributes", "personas"}),
+        ("_place.jinja", {"attributes", "personas"}),
         ("attributes.jinja", {"attributes"}),
         ("personas.jinja", {"personas"}),
     ],
@@ -100,7 +102,8 @@ def test_prompt_gives_the_facts_of_its_person(cast):
     for person in cast.people:
         _, user = render("attributes", person)
         for fact in ("full_name", "surname_reading", "sex_label", "age", "prefecture_name",
-                     "municipality", "marital_label", "household_label", "education_label",
+                     "municipality", "marital_label", "children_label", "household_label",
+                     "education_label", "digital_skill_label", "region_name",
                      "occupation_label", "dish", "craft", "festival", "festival_city"):  # fmt: skip
             assert str(person[fact]) in user, fact
         for fact in ("sports", "hobbies", "learning", "volunteering", "travel", "foods"):
@@ -108,6 +111,16 @@ def test_prompt_gives_the_facts_of_its_person(cast):
                 assert item in user, fact
         for label in ("industry_label", "standing_label", "work_mode_label"):
             assert (person[label] or "") in user
+        former = person["former_occupation_title"]
+        assert ("以前の仕事" in user) == bool(former)
+        assert (former or "") in user
+        life = person["life"]
+        assert f"生まれた年: {life.born.first}年か{life.born.last}年" in user
+        if life.school_from:
+            assert f"小学校に入った年: {life.school_from.first}年か" in user
+        assert ("最後の学校を出た年" in user) == bool(life.left_school)
+        assert (life.cohort or "") in user
+        assert f"{person['place'].residents:,}人" in user
         assert "None" not in user
         assert "{" not in user
 

@@ -1,4 +1,5 @@
 import json
+from itertools import product
 
 import polars as pl
 import pytest
@@ -6,6 +7,7 @@ import pytest
 import persona_assets
 from persona_assets.joint.fit import figures_version
 from persona_assets.partitions import prefectures
+from persona_assets.people.fidelity import FITTED, Scope
 from persona_assets.personas.prompts import prompt_hash
 from persona_assets.recipe import Recipe
 from persona_assets.release.writer import ReleaseError, verify_release
@@ -29,6 +31,9 @@ def test_release_is_whole_and_says_where_it_comes_from(built, chain, released):
     assert len(manifest["sources"]) > 20
     assert all(len(source["sha256"]) == 64 for source in manifest["sources"].values())
     assert set(manifest["largest_difference_pp"]) == set(built.fits["margin"])
+    distances = {(row["margin"], row["scope"]): row for row in manifest["distances"]}
+    assert set(distances) == set(product(FITTED, Scope))
+    assert all(row["floor"] <= row["tvd"] <= 1 for row in distances.values())
 
 
 def test_the_same_release_again_is_the_same_folder(built, release_it):

@@ -26,6 +26,7 @@ def facts(**changed):
             "backend": "offline", "model": "rule-based",
             "prompt_hashes": {"attributes": ["a" * 12]},
             "package_version": "9.9.9", "sources": (SOURCE,), "quarantined": 12,
+            "full_names": 4_690, "name_diversity": 0.5,
         }
         | changed
     )  # fmt: skip
@@ -105,6 +106,20 @@ def test_card_says_who_wrote_the_texts(built):
     written = render_card(facts(backend="openai", model="some/model"), built.fits, field_table())
     assert "the language model some/model wrote the texts" in written
     assert "No language model" not in written
+
+
+@pytest.mark.parametrize(
+    ("diversity", "japanese", "english"),
+    [(0.0, "推定した頻度のまま", "as frequent as estimated for Japan"),
+     (0.5, "割合は変えていません", "`names.diversity` 0.5; 0 for true frequencies"),
+     (1.0, "割合は15%減らしています", "gave up 15 % of their share")],
+)  # fmt: skip
+def test_card_says_how_names_were_drawn(built, diversity, japanese, english):
+    card = render_card(facts(name_diversity=diversity), built.fits, field_table())
+    assert "4,690種" in card
+    assert "4,690 different full names" in card
+    assert japanese in card
+    assert english in card
 
 
 def test_card_says_what_it_covers(built):

@@ -53,7 +53,11 @@ def test_default_has_no_null_and_no_empty_value(records):
 def test_extended_is_null_only_where_there_is_nothing_to_say(records):
     extended = records["extended"]
     empty = {name for name in extended.columns if extended[name].null_count()}
-    assert empty == {"work_mode", "employment_status", "industry", "occupation_class"}
+    assert empty == {
+        "generation",
+        "work_mode", "employment_status", "industry", "occupation_class",
+        "former_occupation", "former_occupation_class",
+    }  # fmt: skip
     works = extended["labour_status"] == "就業者"
     assert (extended["industry"].is_not_null() == works).all()
 
@@ -76,7 +80,9 @@ def test_values_are_labels_and_no_codes(records, chain):
     assert set(default["country"]) == {"日本"}
     assert set(default["prefecture"]) == {"鳥取県", "東京都"}
     assert set(default["area"]) == {"東日本", "西日本"}
-    assert set(default["marital_status"]) <= {"未婚", "既婚", "死別", "離別"}
+    assert set(default["marital_status"].str.replace(" (子供あり)", "", literal=True)) <= {
+        "未婚", "既婚", "死別", "離別"
+    }  # fmt: skip
     assert default["uuid"].to_list() == chain.checked["person_id"].to_list()
     for name in ("occupation", "education_level", "region"):
         assert not default[name].str.contains("^[A-Za-z_]+$").any(), name
@@ -90,3 +96,13 @@ def test_field_table_describes_every_column_in_order(records):
     for name, kind, japanese, english in table:
         assert kind == kinds[records["extended"].schema[name]], name
         assert japanese, english
+
+
+def test_what_a_person_did_stands_where_what_a_person_does_would(records):
+    extended = records["extended"]
+    retired = extended.filter(pl.col("former_occupation").is_not_null())
+    assert retired.height
+    assert (retired["occupation"] == retired["former_occupation"] + " (現在は引退)").all()
+    assert retired["industry"].null_count() == retired.height
+    told = extended["marital_status"].str.contains("子供あり")
+    assert (told == (extended["children"] > 0)).all()

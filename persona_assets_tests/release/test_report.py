@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from persona_assets.joint.report import MARGIN_NAMES
+from persona_assets.people.fidelity import FITTED, Scope
 from persona_assets.quality.fidelity import age_pyramid
 from persona_assets.quality.records import rule_counts
 from persona_assets.release.columns import to_records
@@ -30,7 +32,7 @@ def render(chain, built):
     def make(given=None, fits=built.fits, samples=samples, counts=None):
         return render_report(
             given or facts(), fits, pyramid, samples,
-            rule_counts(chain.findings) if counts is None else counts,
+            rule_counts(chain.findings) if counts is None else counts, built.distances,
         )  # fmt: skip
 
     return make
@@ -50,8 +52,11 @@ def test_ids_are_unique_and_every_margin_has_its_figure(html, built):
     page = Page(html)
     assert len(page.ids) == len(set(page.ids))
     margins = built.fits["margin"].unique(maintain_order=True).to_list()
-    assert page.ids == [f"margin-{name}" for name in MARGIN_TITLES if name in margins]
-    assert page.tags.count("svg") == len(margins) + 1
+    assert page.ids == [
+        *(f"margin-{name}" for name in MARGIN_TITLES if name in margins),
+        "distances-prefectures", "distances-nation",
+    ]  # fmt: skip
+    assert page.tags.count("svg") == len(margins) + 3
     text = "".join(page.text)
     for label in built.fits["label"]:
         assert label in text
@@ -65,6 +70,17 @@ def test_figures_are_those_of_the_fit(html, built):
         assert f"<td>{row['label']}</td>{cells}" in html
     largest = sex["difference_pp"].abs().max()
     assert f"{largest:.3f} <small>pt</small>" in html
+
+
+def test_distances_stand_beside_their_floor_and_a_random_draw(html, built):
+    text = "".join(Page(html).text)
+    for row in built.distances.iter_rows(named=True):
+        numbers = [f"{100 * row[column]:.4f}" for column in ("tvd", "floor", "iid")]
+        cells = "".join(f'<td class="number">{n}</td>' for n in (f"{row['people']:,}", *numbers))
+        assert f"<td>{MARGIN_NAMES[row['margin']]}</td>{cells}" in html
+    for scope in Scope:
+        within = built.distances.filter(pl.col("scope") == scope, pl.col("times_floor") <= 2)
+        assert f"下限の2倍以内 {within.height} / {len(FITTED)}" in text
 
 
 def test_samples_are_released_people_with_all_their_texts(html, chain):

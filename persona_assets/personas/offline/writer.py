@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from persona_assets.levels import WORKER_CLASS_OF
-from persona_assets.people.build import CENSUS_YEAR
+from persona_assets.levels import DIGITAL_SKILL, MOST_CHILDREN, WORKER_CLASS_OF
+from persona_assets.people.life_stage import Years
 from persona_assets.personas.offline import local, phrases
 from persona_assets.personas.offline.activities import ACTIVITIES, HOBBIES, SPORTS, TRAVEL, Activity
 from persona_assets.personas.offline.duties import DUTIES
@@ -31,6 +31,8 @@ ACTIVITY_YOUNG_UNTIL, ACTIVITY_OLDER_FROM = 34, 50
 RETIRING_FROM, PENSION_FROM = 60, 65
 # Unmarried people of a couple's household are its children; of these the parents may not live.
 PARENTS_UNTIL = 60
+# Children of people of this age have left, if the household does not hold them.
+CHILDREN_GONE_FROM = 55
 
 ANCHORS: Final = (
     "municipality",
@@ -62,8 +64,16 @@ HOME_KINDS: Final = {
 # What those who have no house of their own do not do: people in dormitories, homes and hospitals.
 HOUSEKEEPING: Final = re.compile(
     r"家の|家で(?!の)|家を|家は|台所|戸締まり|押し入れ|冷蔵庫|献立|家計|換気扇|留守|鍋|包丁|こしらえ|作り方|かごに"
-    r"|値引き|惣菜|売り場|店先|特売|買い置き|買いすぎ|洗濯|作るとき|下ごしらえ|ゆで|茹で|煮込ん|住まい|間取り|物を減らし"
+    r"|値引き|惣菜|売り場|店先|特売|買い置き|買いすぎ|洗濯|買い忘れ|直売所|市場や店|買う店|作るとき|下ごしらえ|ゆで|茹で|煮込ん|住まい|間取り|物を減らし"
 )
+# What many people of a prefecture do, in the words of prose; see `Place.industries`.
+INDUSTRIES: Final = {
+    "農業，林業": "農業や林業", "漁業": "漁業", "鉱業，採石業，砂利採取業": "鉱業", "建設業": "建設の仕事", "製造業": "ものづくりの仕事",
+    "電気・ガス・熱供給・水道業": "電気やガス、水道の仕事", "情報通信業": "情報や通信の仕事", "運輸業，郵便業": "運輸や郵便の仕事", "卸売業，小売業": "商い", "金融業，保険業": "金融や保険の仕事",
+    "不動産業，物品賃貸業": "不動産の仕事", "学術研究，専門・技術サービス業": "専門や技術の仕事", "宿泊業，飲食サービス業": "宿や飲食の仕事", "生活関連サービス業，娯楽業": "暮らしや娯楽の仕事", "教育，学習支援業": "教育の仕事", "医療，福祉": "医療や福祉の仕事",
+    "複合サービス事業": "郵便局や組合の仕事", "サービス業": "サービスの仕事", "公務": "公務",
+}  # fmt: skip
+KANJI: Final = ("", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十")
 # Hobbies that a text on the arts is about only if there is no other.
 NOT_ARTS: Final = frozenset(
     ("パチンコ", "ゲーム", "スポーツ観戦", "キャンプ", "料理・菓子作り", "ガーデニング")
@@ -97,7 +107,7 @@ def write_attributes(person: Facts, rng: np.random.Generator) -> dict[str, Any]:
         The fields of `models.Attributes`.
     """
     w = _Writer(person, rng)
-    skills = w.some(w.skills, 3 + w.below(3))
+    skills = _chosen_skills(w)
     local_hobby = w.one(tuple(phrases.HOBBIES_LOCAL))
     hobbies = [*person["hobbies"], *person["sports"], *person["learning"], *person["travel"]]
     named = max(2, min(len(hobbies), 6))
@@ -133,7 +143,7 @@ def write_personas(person: Facts, attributes: Facts, rng: np.random.Generator) -
         "arts_persona": arts,
         "travel_persona": _travel(w),
         "culinary_persona": food,
-        "persona": f"{w.say(phrases.PERSONA, who=w.say(phrases.WHO[w.state]), brief=w.brief())}。",
+        "persona": f"{w.say(phrases.PERSONA, who=w.say(_who(w)), brief=w.brief())}。",
     }
 
 
@@ -148,7 +158,7 @@ class _Writer:
         self._rng = rng
         self._points: list[float] = []
         self._used: set[str] = set()
-        self._unfit = HOUSEKEEPING if person["household"] == "institution" else None
+        self._unfit = _unfit(person)
         self.home = _home_kind(person)
         self._said: Counter[str] = Counter()
         self.skills: Sequence[str] = (
@@ -175,6 +185,10 @@ class _Writer:
         }
         if person["school"]:
             self.facts["school"] = SCHOOLS[person["school"]]
+        if former := person["former_occupation_title"]:
+            self.facts["former"] = former
+        if 1 < person["children"] < MOST_CHILDREN:
+            self.facts["kids"] = KANJI[person["children"]]
         if standing := _standing(person):
             self.facts["standing"] = standing
         if ingredients := _telling_ingredients(person["dish"], tuple(person["dish_ingredients"])):
@@ -203,10 +217,8 @@ class _Writer:
         return sorted(options, key=lambda _: self.point())[:number]
 
     def fitting(self, options: Sequence[str]) -> Sequence[str]:
-        """Return the options that fit where the person lives, or all if none does."""
-        if self._unfit is None:
-            return options
-        return [option for option in options if not self._unfit.search(option)] or options
+        """Return the options that fit how the person lives, or all if none does."""
+        return _fitting(tuple(options), self._unfit) if self._unfit else options
 
     def new(self, options: Sequence[str]) -> str:
         """Choose an option that is nowhere in what has been said, else one new to this step."""
@@ -286,7 +298,9 @@ class _Writer:
 
     def at_home(self, banks: Mapping[str, Sequence[str]], share: float) -> list[Say]:
         """Return how to tell something of the household, sometimes and if there is something."""
-        bank = banks.get(self.home or "")
+        bank = banks.get(self.home or "", ())
+        if banks is phrases.HOME_DAY:
+            bank = (*bank, *_on_children(self))
         return [partial(self.say, bank)] if bank and self.chance(share) else []
 
     def brief(self) -> str:
@@ -319,10 +333,91 @@ class _Writer:
 
 
 def _background(w: _Writer) -> str:
-    born = CENSUS_YEAR - w.age
+    born = w.person["life"].born.last
     generation = next(clauses for until, clauses in phrases.GENERATIONS if born < until)
-    parts = [w.say(phrases.BACKGROUND_FIRST, g=w.new(generation)), w.say(phrases.BACKGROUND_LOCAL)]
-    return "。".join(parts) + "。"
+    parts = [w.say(phrases.BACKGROUND_FIRST, g=w.new((*generation, *_schooling(w))))]
+    point = w.point()
+    times = _times(w)
+    if times and point < 0.4:
+        parts.append(w.say(times[0], **times[1]))
+    elif point < 0.6:
+        bank, figures = _place(w)
+        parts.append(w.say(bank, **figures))
+    else:
+        parts.append(w.say(phrases.BACKGROUND_LOCAL))
+    return w.text(parts, [partial(w.say, phrases.BACKGROUND_LOCAL)], (60, 70))
+
+
+def _schooling(w: _Writer) -> list[str]:
+    """Return how many of the person's age and sex went on to schools, where it marks a time."""
+    life, who = w.person["life"], {"male": "男子", "female": "女子"}[w.person["sex"]]
+    clauses = []
+    if life.upper_secondary_share and life.upper_secondary_share < 0.85:
+        tenths = KANJI[round(10 * life.upper_secondary_share)]
+        clauses.append(f"高校へ進む{who}がまだ{tenths}割ほどだった")
+    if life.college_share and life.college_share >= 0.05:
+        tenths = KANJI[max(1, round(10 * life.college_share))]
+        clauses.append(f"大学や短大へ進む{who}が{tenths}割ほどだった")
+    return clauses
+
+
+def _times(w: _Writer) -> tuple[Sequence[str], Mapping[str, Any]] | None:
+    """Return sentences on the times of the person's youth and what they name, if any is known."""
+    life, banks = w.person["life"], phrases.BACKGROUND_TIMES
+    known = [name for name in (life.cohort, life.leaving_period) if name in banks]
+    figures: dict[str, Any] = {}
+    if life.openings:
+        ratio = sum(life.openings) / len(life.openings)
+        figures["jobs"] = KANJI[max(1, round(10 * ratio))] if ratio < 1 else ""
+        known += ["scarce"] if ratio < phrases.SCARCE_BELOW else []
+        known += ["plenty"] if ratio >= phrases.PLENTY_FROM else []
+    if life.school_from:
+        figures |= {"entry": _around(life.school_from), "ended": _around(life.compulsory_until)}
+        known = known or ["school"]
+    return (banks[w.one(known)], figures) if known else None
+
+
+def _around(years: Years) -> str:
+    """Tell a year that is one of two: 1980年代の半ば, 1970年ごろ."""
+    parts = {(year // 10, _part(year % 10)) for year in years}
+    if len(parts) > 1:
+        return f"{years.last}年ごろ"
+    [(decade, part)] = parts
+    return f"{decade}0年代の{part}"
+
+
+def _part(digit: int) -> str:
+    return "初め" if digit < 3 else "半ば" if digit < 7 else "終わり"
+
+
+def _place(w: _Writer) -> tuple[Sequence[str], Mapping[str, Any]]:
+    """Return sentences on the person's place and the figures that they name."""
+    place = w.person["place"]
+    snowy = phrases.BACKGROUND_SNOW if place.snow_days >= phrases.SNOWY_FROM else ()
+    return (*phrases.BACKGROUND_PLACE, *snowy), {
+        "people": _about(place.residents),
+        "tenths": KANJI[max(1, round(10 * place.share_65))],
+        "industry": INDUSTRIES[place.industries[0][0]],
+        "capital": place.capital,
+        "food": local.FOOD_TYPES[place.foods[0][0]][1],
+        "snow": place.snow_days,
+    }
+
+
+def _about(people: int) -> str:
+    """Tell a number of people in round words."""
+    if people >= 10_000:
+        return f"{round(people / 10_000)}万人"
+    return f"{max(1, round(people / 1_000))}千人" if people >= 1_000 else "数百人"
+
+
+def _chosen_skills(w: _Writer) -> list[str]:
+    """Return the skills of the list; the retired keep two of their former work."""
+    former = [skill for skill in w.person["former_skills"] if "former" in w.facts]
+    if len(former) < 2:
+        return w.some(w.skills, 3 + w.below(3))
+    kept = w.some(former, 2)
+    return [*kept, *w.some([skill for skill in w.skills if skill not in kept], 1 + w.below(3))]
 
 
 def _skills_text(w: _Writer, skills: Sequence[str]) -> str:
@@ -333,13 +428,22 @@ def _skills_text(w: _Writer, skills: Sequence[str]) -> str:
             w.say(phrases.SKILLS_WORK, d=duty, **more),
             w.say(phrases.SKILLS_WORK_LAST, **more),
         ]
+    elif skills[0] in w.person["former_skills"]:
+        parts = [w.say(phrases.SKILLS_FORMER, **more), w.say(phrases.SKILLS_DAY_LAST, **more)]
     else:
         day = w.new(phrases.DAYS[_days(w.state)])
         parts = [w.say(phrases.SKILLS_DAY, d=day, **more), w.say(phrases.SKILLS_DAY_LAST, **more)]
     if w.state == "working_student":
         parts.append(w.say(phrases.STUDENT_SKILLS))
     free = _activity(w, ("hobbies", "learning"))
-    return w.text(parts, [partial(w.say, phrases.SKILLS_FREE, a=free.word)], (72, 95))
+    more_said: list[Say] = [
+        partial(w.say, phrases.SKILLS_FREE, a=free.word),
+    ]
+    if w.state != "resident":
+        more_said.append(partial(w.say, phrases.DEVICES[w.person["digital_skill"]]))
+    if w.chance(0.5):
+        more_said.reverse()
+    return w.text(parts, more_said, (70, 92))
 
 
 def _hobbies_text(w: _Writer, instead: Sequence[str]) -> str:
@@ -366,6 +470,8 @@ def _goals(w: _Writer) -> str:
     working = w.state.startswith("working")
     duties = DUTIES[person["occupation_class"]] if working else ("",)
     key = _stage(w) if w.state == "working" else w.state
+    if key == "unemployed" and w.age >= OLDER_FROM:
+        key = "unemployed_older"
     skill = w.one(person["skills"] or w.skills)
     goals = phrases.GOALS[key]
     if w.state == "working" and key != "manager":
@@ -391,12 +497,15 @@ def _work(w: _Writer) -> str:
     if w.state.startswith("working"):
         return _job(w)
     days = phrases.DAYS[_days(w.state)]
-    who = w.say(phrases.DAY_WHO[w.state])
-    parts = [
-        w.say(phrases.DAY_FIRST, who=who, d=w.new(days)),
-        w.say(phrases.DAY_SECOND, e=w.new(days)),
-    ]
-    note = partial(w.say, phrases.DAY_NOTES[_days(w.state)])
+    parts = [w.say(phrases.DAY_FIRST, who=w.say(phrases.DAY_WHO[w.state]), d=w.new(days))]
+    notes: Sequence[str] = phrases.DAY_NOTES[_days(w.state)]
+    if "former" in w.facts:
+        duty = w.new(DUTIES[w.person["former_occupation_class"]])
+        parts.append(w.say(phrases.FORMER_WORK, d=duty))
+        notes = (*notes, *phrases.FORMER_NOTES)
+    else:
+        parts.append(w.say(phrases.DAY_SECOND, e=w.new(days)))
+    note = partial(w.say, notes)
     habit: list[Say] = (
         [partial(w.say, phrases.DAY_HABITS, brief=w.brief())] if w.chance(0.6) else []
     )
@@ -455,6 +564,8 @@ def _job_notes(w: _Writer) -> list[Sequence[str]]:
 
 
 def _sports(w: _Writer) -> str:
+    if w.state == "resident":
+        return _without(w, phrases.RESIDENT_SPORT_FIRST, w.staged(phrases.RESIDENT_SPORT_NOTES))
     sports = [SPORTS[sport] for sport in w.person["sports"]]
     if sports:
         parts = [w.about(phrases.SPORT_FIRST, sports[0]), w.note(sports[0])]
@@ -462,13 +573,22 @@ def _sports(w: _Writer) -> str:
     if dances := [HOBBIES[hobby] for hobby in w.person["hobbies"] if hobby in DANCING]:
         parts = [w.about(phrases.DANCE_FIRST, dances[0]), w.note(dances[0])]
         return _outdoors(w, parts, dances[:1], "free", w.place(parts, phrases.SPORT_PLACE, 1))
-    note = partial(w.say, w.staged(phrases.NO_SPORT_NOTES))
-    parts = [w.say(phrases.NO_SPORT_FIRST), note()]
+    return _without(w, phrases.NO_SPORT_FIRST, w.staged(phrases.NO_SPORT_NOTES))
+
+
+def _without(w: _Writer, first: Sequence[str], notes: Sequence[str]) -> str:
+    """Tell of a life without sport, and what takes its place."""
+    note = partial(w.say, notes)
+    parts = [w.say(first), note()]
     instead = w.about(phrases.NO_SPORT_HOBBY, w.hobby)
     return w.text(parts, [note, note], (95, 125), [instead])
 
 
 def _travel(w: _Writer) -> str:
+    if w.state == "resident":
+        note = partial(w.say, w.staged(phrases.RESIDENT_TRIP_NOTES))
+        parts = [w.say(phrases.RESIDENT_TRIP_FIRST), note()]
+        return w.text(parts, [note, note], (95, 125), [w.say(phrases.RESIDENT_TRIP_HOME)])
     trips = [TRAVEL[trip] for trip in w.person["travel"]]
     if trips:
         parts = [w.about(phrases.TRIP_FIRST, trips[0]), w.note(trips[0])]
@@ -528,6 +648,38 @@ def _food(w: _Writer) -> str:
 # --- what the facts mean ----------------------------------------------------------------------
 
 
+def _unfit(person: Facts) -> tuple[re.Pattern[str], ...]:
+    """Return patterns of what is not said of somebody who lives like this."""
+    unfit = (HOUSEKEEPING,) if person["household"] == "institution" else ()
+    offline = person["digital_skill"] == next(iter(DIGITAL_SKILL))
+    return (*unfit, phrases.ONLINE) if offline else unfit
+
+
+# The banks are few, and the same for everybody.
+@cache
+def _fitting(options: tuple[str, ...], unfit: tuple[re.Pattern[str], ...]) -> Sequence[str]:
+    for pattern in unfit:
+        options = tuple(o for o in options if not pattern.search(o)) or options
+    return options
+
+
+def _who(w: _Writer) -> Sequence[str]:
+    """Return the words for what the person does, or did."""
+    if "former" not in w.facts:
+        return phrases.WHO[w.state]
+    return phrases.FORMER_WHO_RESIDENT if w.state == "resident" else phrases.FORMER_WHO
+
+
+def _on_children(w: _Writer) -> Sequence[str]:
+    """Return sentences on children beside those on the household."""
+    if not w.person["children"]:
+        return ()
+    if w.home == "parent" and "kids" in w.facts:
+        return phrases.CHILDREN_DAY
+    away = w.home in ("alone", "couple") and w.age >= CHILDREN_GONE_FROM
+    return phrases.CHILDREN_AWAY if away else ()
+
+
 def _state(person: Facts) -> str:
     """Return what kind of life a person leads; a key of the phrase banks."""
     status: str = person["labour_status"]
@@ -581,6 +733,8 @@ def _home_kind(person: Facts) -> str | None:
         return "resident" if _is_resident(person) else None
     if household == "couple_with_children" and person["marital"] != "married":
         return "child" if person["age"] < PARENTS_UNTIL else None
+    if household == "couple_with_children" and not person["children"]:
+        return None
     return HOME_KINDS[household]
 
 
