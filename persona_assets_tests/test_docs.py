@@ -113,6 +113,7 @@ GENERATED = {
     ),
     "estat.md": ("registry", "evidence", "drift", "faults"),
     "joint.md": ("targets", "terms", "zeros", "relations"),
+    "people.md": ("surname_homes", "given_name_tops"),
 }
 
 

@@ -1,12 +1,25 @@
 """The parts of `tools/retabulate` that need no input folder, and what ships against its rules."""
 
 import csv
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
+from persona_assets.levels import EMPLOYMENT_STATUS
 from persona_assets.partitions import prefectures
-from tools.retabulate import census, geography, lifestyle, names, occupations, shapes
+from tools.retabulate import (
+    census,
+    geography,
+    given_names,
+    life,
+    lifestyle,
+    names,
+    occupations,
+    shapes,
+    surnames,
+)
 
 POPULATION = """prefecture_code,sex,age_lower,age_upper,count
 01,male,0,4,100
@@ -203,14 +216,44 @@ def test_job_titles_are_cleaned_or_taken_from_the_edits():
 
 def test_rule_of_a_title_goes_before_its_occupations_and_its_classes():
     rules = {
+        ("major", "B"): {"min_age": "20", "statuses": "regular|part_time"},
         ("class", "教員"): {"min_age": "22", "female_percent": "40", "sex": ""},
         ("occupation", "高校教員"): {"min_age": "23", "female_percent": ""},
         ("title", "校長"): {"min_age": "45"},
     }
-    judged = occupations._judgement(rules, "教員", "高校教員", "校長")
+    teacher = occupations._Occupation("1", "高校教員", "教員", "B")
+    judged = occupations._judgement(rules, "教員", teacher, "校長")
     assert (judged["min_age"], judged["female_percent"], judged["max_age"]) == ("45", "40", "120")
-    assert occupations._judgement(rules, "教員", "高校教員", "教諭")["min_age"] == "23"
-    assert occupations._judgement(rules, "医師", "", "")["min_age"] == "15"
+    assert judged["statuses"] == "regular|part_time"
+    assert occupations._judgement(rules, "教員", teacher, "教諭")["min_age"] == "23"
+    assert occupations._judgement(rules, "医師", teacher, "")["min_age"] == "20"
+
+
+def test_only_statuses_of_the_kind_of_worker_that_a_title_names_are_left():
+    judged = dict.fromkeys(occupations.RULE_COLUMNS, "") | occupations.DEFAULTS
+    owner = judged | {"employment": "self_employed", "statuses": "regular|employer|family_worker"}
+    assert occupations._limits(owner, "I")["statuses"] == "employer|family_worker"
+    anybody = occupations._limits(judged, "I")
+    assert anybody["statuses"].split("|") == list(EMPLOYMENT_STATUS)
+    assert anybody["industries"] == "I"
+
+
+def test_jobs_that_the_wage_survey_tells_apart_share_the_class_by_its_employees():
+    bus, lorry, tanker = (
+        occupations._Occupation(tag, name, "運転", "I")
+        for tag, name in (("1", "バス"), ("2", "トラック"), ("3", "タンクローリー"))
+    )
+    wordings = {bus: ["バス運転士"], lorry: ["トラック運転手", "大型の運転手"], tanker: ["乗務員"]}
+    surveyed = {"1": ("バス運転者", 100.0), "2": ("貨物", 300.0), "3": ("貨物", 300.0)}
+    known = occupations._Known({}, wordings, {(lorry, "トラック運転手")}, {}, {}, {}, surveyed)
+    found = occupations._frequencies(known, [bus, lorry, tanker])
+    assert found == pytest.approx(
+        {"バス運転士": 0.25, "トラック運転手": 0.28125, "大型の運転手": 0.09375, "乗務員": 0.375}
+    )
+    # A class is not divided where the survey leaves one of its jobs out.
+    known = replace(known, surveyed={"1": ("バス運転者", 100.0)})
+    alone = occupations._frequencies(known, [bus, lorry, tanker])
+    assert alone["バス運転士"] == pytest.approx(1 / 3)
 
 
 def test_rule_for_what_does_not_exist_is_named():
@@ -222,37 +265,81 @@ def test_rule_for_what_does_not_exist_is_named():
     ("name", "ending"), [("和子", "子"), ("翔", "一字"), ("さくら", "かな"), ("大翔", "翔")]
 )
 def test_ending_tells_the_fashion(name, ending):
-    assert names._ending(name) == ending
+    assert given_names._ending(name) == ending
 
 
-def test_character_is_as_old_as_its_first_frequent_name():
-    top = {decade: {} for decade in names.DECADES}
-    top[1950] = {"和子": 1.0}
-    top[2000] = {"陽子": 1.0}
-    assert names._first_decades(top) == {"和": 1950, "子": 1950, "陽": 2000}
+def test_name_is_as_old_as_its_youngest_character():
+    listed = ["和子", "陽子", "清"]
+    years = np.zeros((3, 3))
+    years[0, 0] = years[1, 2] = 1.0
+    first = given_names.FIRST_YEAR
+    assert given_names._first_years(listed, years).tolist() == [first, first + 2, first]
+
+
+def test_counts_are_kept_for_the_ten_most_frequent_only():
+    births = np.array([1000.0 - n for n in range(10)] + [700.0, 690.0, 30.0, 0.0])
+    shares = given_names._classes(births)
+    assert shares[:10] == pytest.approx(births[:10] / births.sum())
+    assert shares[10] == shares[11] > shares[12] > shares[13] == 0
+    assert shares.sum() == pytest.approx(1)
+    assert np.log2(shares[10] / shares[12]) * 2 == pytest.approx(9)
+
+
+@pytest.mark.parametrize(("year", "knots"), [
+    (1900, {1915: 1.0}), (1930, {1930: 1.0}), (1932, {1930: 0.6, 1935: 0.4}), (2010, {2000: 1.0}),
+])  # fmt: skip
+def test_births_between_two_listed_years_have_a_mixture(year, knots):
+    found = given_names.mixture(range(year, year + 1))[0]
+    parts = {k: pytest.approx(p) for k, p in zip(given_names.KNOTS, found, strict=True) if p}
+    assert parts == knots
+
+
+NAME_COLUMNS = [
+    "surname", "reading", "existence_tier", "shuheilocale_people", "terryyin_order",
+    "phonebook_count", "pref_many", "pref_some", "existence_sources",
+]  # fmt: skip
 
 
 def test_surnames_are_counted_ones_then_a_falling_tail():
     table = pl.DataFrame(
         [
-            ("佐藤", "さとう", "P1", "2000", None), ("鈴木", "すずき", "P2", "1800", None),
-            ("御手洗", "みたらい", "P1", None, "7"), ("一", "にのまえ", "P1", None, "3"),
-            ("高橋", "たかはし", "P3", "9999", None), ("Smith", "すみす", "P1", "9999", None),
-            ("田中", "TANAKA", "P1", "9999", None), ("無順", "むじゅん", "P1", None, None),
+            ("佐藤", "さとう", "P1", "4000000", "1", "9", "秋田", "宮城", "a|b"),
+            ("鈴木", "すずき", "P2", "3000000", "2", "9", "静岡", None, "a|b"),
+            ("比嘉", "ひが", "P1", "2200000", "70", "9", "沖縄|大阪", None, "a"),
+            ("御手洗", "みたらい", "P1", None, "7", "9", None, None, "a"),
+            ("一", "にのまえ", "P1", None, "3", "9", None, None, "a"),
+            ("高橋", "たかはし", "U", "9999", None, "9", None, None, "a"),
+            ("Smith", "すみす", "P1", "9999", None, "9", None, None, "a"),
+            ("田中", "TANAKA", "P1", "9999", None, "9", None, None, "a"),
+            ("筆名", "ひつめい", "P1", None, "5", None, None, None, "a"),
+            *(
+                (chr(0x4E00 + n), "か", "P1", None, str(n), "9", None, None, "a")
+                for n in range(100, 170)
+            ),
         ],
-        schema=["surname", "reading", "existence_tier", "shuheilocale_people", "terryyin_order"],
+        schema=NAME_COLUMNS,
         orient="row",
-    )  # fmt: skip
-    found = names._surnames(table)
-    assert found["surname"].to_list() == ["佐藤", "鈴木", "一", "御手洗"]
-    assert found["weight"].to_list() == [
-        2000, 1800, round(1800 * (2 / 3) ** 1.2), round(1800 * (2 / 4) ** 1.2)
-    ]  # fmt: skip
+    )
+    people = dict.fromkeys(census.PREFECTURE_KEYS, 1_000)
+    found, by_prefecture = surnames.tabulate(table, people)
+    assert found["surname"].to_list()[:5] == ["佐藤", "鈴木", "比嘉", "一", "御手洗"]
+    assert found.height == 75
+    weights = found["weight"].to_list()
+    assert weights[:3] == [round(n / 12.61) for n in (4_000_000, 3_000_000, 2_200_000)]
+    assert weights[2] > weights[3] > weights[4]
+    assert sum(weights) == pytest.approx(surnames.UNIT, abs=40)
+    # Every surname keeps its national share, and lives where it is at home.
+    assert by_prefecture["surname"].to_list() == ["佐藤", "鈴木", "比嘉"]
+    shares = by_prefecture.drop("surname").to_numpy()
+    assert shares.mean(1) == pytest.approx(weights[:3], rel=1e-4)
+    here = {row["surname"]: row for row in by_prefecture.to_dicts()}
+    assert here["佐藤"]["akita"] > here["佐藤"]["miyagi"] > here["佐藤"]["osaka"]
+    assert here["比嘉"]["okinawa"] > here["比嘉"]["osaka"] > here["比嘉"]["akita"]
 
 
 def test_known_people_are_kept_only_if_a_draw_could_give_them():
-    table = pl.DataFrame({"full_name": ["佐藤和子", "佐藤和子", "鈴木和子", "佐藤一", "佐藤"]})
-    kept = names._public_figures(table, {"佐藤"}, {"和子"})
+    listed = ["佐藤和子", "佐藤和子", "鈴木和子", "佐藤一", "佐藤"]
+    kept = names._public_figures(listed, ["佐藤"], ["和子"])
     assert kept["full_name"].to_list() == ["佐藤和子"]
 
 
@@ -270,10 +357,56 @@ def test_what_ships_keeps_the_limits_of_the_tool(reference):
         own = [row for row in festivals if row["prefecture"] == key]
         assert lifestyle.MIN_FESTIVALS <= len(own) <= lifestyle.MAX_FESTIVALS
     assert all(len(r["festival"]) <= lifestyle.MAX_FESTIVAL_LENGTH for r in festivals)
-    assert len(table("names/surnames.csv")) <= names.SURNAMES
     possible = {row["surname"] for row in table("names/surnames.csv")}
     given = {row["given_name"] for row in table("names/given_names.csv")}
     assert all(
         any(name[:cut] in possible and name[cut:] in given for cut in range(1, len(name)))
         for name in (row["full_name"] for row in table("names/public_figures.csv"))
     )
+
+
+def test_assumed_ages_at_first_births_give_the_published_mean_ages():
+    """Mothers of 2015 were 30.7, 32.5 and 33.5 at their first, second and third births."""
+    final = pl.DataFrame({"share": life.COUPLES[1976][1:], "first": life.FIRST_BIRTH})
+    for birth, published in ((1, 30.7), (2, 32.5), (3, 33.5)):
+        those = final[birth - 1 :]
+        first = (those["share"] * those["first"]).sum() / those["share"].sum()
+        later = life.MARRIED_AT_BIRTH[birth - 1] - life.MARRIED_AT_BIRTH[0]
+        assert first + later == pytest.approx(published, abs=0.25)
+
+
+def test_use_of_the_internet_is_that_of_the_prefecture(reference):
+    """Published of people of 6 or more; children and pupils are put back by their rates."""
+    residents = life._residents(reference).with_columns(
+        age_group=pl.col("age_group").replace(dict.fromkeys(life.OLDEST, "85+"))
+    )
+    use = pl.read_csv(reference / "lifestyle" / "internet_use.csv")
+    for prefecture in ("tokyo", "akita", "tottori"):
+        both = residents.filter(prefecture=prefecture).join(
+            use, on=["prefecture", "age_group"], how="left"
+        )
+        low, high = (
+            (both["rate"].fill_null(young) * both["count"]).sum() / both["count"].sum()
+            for young in (0.75, 1.0)
+        )
+        assert low < life.INTERNET_BY_PREFECTURE[prefecture] / 100 < high
+
+
+def test_what_the_pandemic_shut_has_the_rates_of_2016(reference):
+    activities = pl.read_csv(reference / "lifestyle" / "activities.csv")
+    of_2016 = set(activities.filter(year=2016).select("kind", "item").rows())
+    assert {("travel", "any"), ("volunteering", "any"), ("hobbies", "カラオケ")} <= of_2016
+    assert not {("sports", "any"), ("hobbies", "any"), ("sports", "ヨガ")} & of_2016
+    assert activities.group_by("kind", "item").agg(pl.col("year").n_unique())["year"].max() == 1
+    abroad = activities.filter(kind="travel", item="海外（観光旅行）", prefecture="tokyo")
+    assert abroad["rate"].min() > 0.1
+
+
+def test_openings_of_every_prefecture_and_year_ship(reference):
+    rows = pl.read_csv(reference / "culture" / "job_openings.csv").to_dicts()
+    ratios = {(row["prefecture"], int(row["year"])): float(row["ratio"]) for row in rows}
+    assert len(rows) == len(ratios) == 47 * 46
+    assert {year for _, year in ratios} == set(range(1975, 2021))
+    assert ratios["okinawa", 1999] == 0.19
+    assert ratios["tokyo", 1990] == 1.76
+    assert all(0 < ratio < 3 for ratio in ratios.values())

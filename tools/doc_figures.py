@@ -1,6 +1,6 @@
 """Write the measured tables into the pages of `docs/`.
 
-    python -m tools.doc_figures               all of them, about a minute
+    python -m tools.doc_figures               all of them, about ten minutes
     python -m tools.doc_figures data census   only these
 
 A page holds the place of each table between two comments; prose belongs in the pages.
@@ -43,11 +43,27 @@ from persona_assets.joint.inputs import load_shapes
 from persona_assets.joint.model import MODEL
 from persona_assets.joint.scores import margin_scores
 from persona_assets.partitions import prefectures
-from persona_assets.people.build import build_people
+from persona_assets.people.activities import KINDS as KINDS_OF_LEISURE
+from persona_assets.people.activities import rates
+from persona_assets.people.build import build, build_people
+from persona_assets.people.dependence import HANGS_ON, INDEPENDENT, dependence
+from persona_assets.people.fidelity import (
+    FITTED,
+    MOST_TIMES_FLOOR,
+    Scope,
+    distances,
+    drawn_margins,
+    fitted_margins,
+    impossible,
+    misplaced,
+    together,
+)
+from persona_assets.people.life_stage import life_stage as times_of
+from persona_assets.people.names import NameStreams, draw_names, given_away
 from persona_assets.people.quotas import adult_population, draw_quotas
-from persona_assets.quality.fidelity import margin_fits
+from persona_assets.people.traits import TRAITS
 from persona_assets.raking import FloatArray, Target, rake
-from persona_assets.recipe import Figures, Recipe, load_recipe
+from persona_assets.recipe import Figures, Names, Recipe, load_recipe
 from persona_assets.release.columns import to_records
 from persona_assets.storage.paths import (
     data_root,
@@ -59,6 +75,15 @@ from persona_assets.storage.paths import (
 DOCS = project_root() / "docs"
 REFERENCE = reference_dir()
 SIZES = (4_700, 47_000)
+DISTANCE_SIZES = (1_000, 10_000, 100_000, 1_000_000)
+
+
+# What a person is in the joint.
+SAME = (
+    "sex", "age", "marital", "household", "education", "education_detail", "school",
+    "labour_status", "occupation", "work_mode", "employment_status", "industry",
+    "occupation_class", "municipality_code",
+)  # fmt: skip
 
 
 def markdown(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -575,35 +600,359 @@ def quotas() -> str:
     return markdown(("size", *(" x ".join(axes) for axes in totals)), rows)
 
 
-def people() -> str:
-    """Distance of drawn people to the joint, by margin and size."""
-    columns = []
-    for size in SIZES:
-        joints = [joint for joint, _ in _fitted().values()]
-        drawn = pl.concat(
-            build_people(joint, _margins()["population"], Recipe(size=size), REFERENCE)
-            for joint in joints
-        )
-        fits = margin_fits(drawn, _margins()["population"], joints, 0.1)
-        columns.append(
-            fits.sort(pl.col("difference_pp").abs(), descending=True)
-            .unique("margin", keep="first", maintain_order=True)
-            .with_columns(people=pl.col("margin").replace_strict(
-                {m: drawn[m].count() for m in fits["margin"].unique()}, return_dtype=pl.Float64))
-            .select(
-                "margin",
-                pl.col("difference_pp").abs().alias(f"{size:,} people"),
-                ((pl.col("official") * (1 - pl.col("official")) / pl.col("people")).sqrt() * 100)
-                .alias(f"simple draw, {size:,}"),
-            )
-        )  # fmt: skip
-    order = fits["margin"].unique(maintain_order=True).to_frame()
-    for part in columns:
-        order = order.join(part, on="margin", how="left", maintain_order="left")
-    return markdown(
-        order.columns,
-        ((f"`{margin}`", *(f"{v:.3f}" for v in values)) for margin, *values in order.iter_rows()),
+@cache
+def _drawn(size: int) -> pl.DataFrame:
+    return pl.concat(
+        build_people(joint, _margins()["population"], Recipe(size=size), REFERENCE)
+        for joint, _ in _fitted().values()
     )
+
+
+def life() -> str:
+    """Return what is published of children, traits, skill and leisure beside 47,000 people."""
+    drawn = _drawn(SIZES[-1])
+    of_45_49 = drawn.filter(pl.col("age").is_between(45, 49))
+    mothers, fathers = (of_45_49.filter(sex=sex)["children"] for sex in ("female", "male"))
+    couples = drawn.filter(pl.col("age").is_between(48, 52), sex="female", marital="married")
+    working = drawn.filter(pl.col("age") < 65)["digital_skill"]
+    seventies = drawn.filter(pl.col("age").is_between(70, 79))["digital_skill"]
+    traits = drawn.select(TRAITS)
+    published = pl.read_csv(REFERENCE / "lifestyle" / "trait_correlations.csv")
+    correlations = traits.corr()
+    far = max(
+        abs(correlations[first][TRAITS.index(second)] - value)
+        for first, second, value in published.select("first", "second", "published").iter_rows()
+    )
+
+    def percent(shares: pl.Series) -> str:
+        return f"{100 * shares.to_numpy().mean():.1f} %"
+
+    rows = [
+        ("women of 45-49 without children (held out; 1971-1975, surveyed at 40-44)", "27.6 %",
+         percent(mothers == 0)),
+        ("men of 45-49 without children (held out; likewise)", "39.9 %", percent(fathers == 0)),
+        ("children per woman, per man of 45-49 (held out; likewise)", "1.42, 1.17",
+         f"{mothers.to_numpy().mean():.2f}, {fathers.to_numpy().mean():.2f}"),
+        ("wives of 48-52 without, with one, two, three, four children (couples of 2010 and 2015)",
+         "6 %, 16-19 %, 54-56 %, 18-19 %, 2-3 %",
+         ", ".join(percent(couples["children"] == n) for n in range(5))),
+        ("18-64: advanced; basic or without use", "34.6 %, 17.8 %",
+         f"{percent(working == 'advanced')}, {percent(working.is_in(['none', 'basic']))}"),
+        ("70-79: without use of the internet", "40.6 %", percent(seventies == "none")),
+        ("trait scores: farthest mean from 50, farthest deviation from 10",
+         "0, 0",
+         f"{max(abs(traits[t].to_numpy().mean() - 50) for t in TRAITS):.2f}, "
+         f"{max(abs(traits[t].to_numpy().std() - 10) for t in TRAITS):.2f}"),
+        ("trait scores: farthest correlation from the published one", "0", f"{far:.3f}"),
+    ]  # fmt: skip
+    for kind in KINDS_OF_LEISURE:
+        own = [(rates(REFERENCE, key, kind), key) for key in prefectures()]
+        people_ = sum(rate.people.sum() for rate, _ in own)
+        survey = sum((rate.people * rate.any).sum() for rate, _ in own) / people_
+        adults = sum(rate.people[:, 2:].sum() for rate, _ in own)
+        wanted = sum((rate.people * rate.any)[:, 2:].sum() for rate, _ in own) / adults
+        found = percent(drawn.filter(pl.col("household") != "institution")[kind].list.len() > 0)
+        rows.append(
+            (f"`{kind}`: any, people of 10 or more; 18 or more, not in institutions",
+             f"{100 * survey:.1f} %; {100 * wanted:.1f} %", found)
+        )  # fmt: skip
+    return markdown(("what", "published", "drawn"), rows)
+
+
+def editions() -> str:
+    """How many people of an earlier edition stay under changed figures; Tottori of a million."""
+    key, recipe = "tottori", Recipe(size=1_000_000)
+    first = build(_fitted()[key][0], _margins()["population"], recipe, REFERENCE).people
+
+    def moved(margin: str, axis: str, source: str, target: str, share: float) -> pl.DataFrame:
+        """Move a share of the people of one level of Tottori's margin to another level."""
+        table = _margins()[margin]
+        others = [column for column in table.columns if column not in (axis, "count")]
+        here = pl.col("prefecture") == key
+        leaving = table.filter(here, pl.col(axis) == source).select(
+            *others, pl.col("count").alias("left") * share
+        )
+        return table.join(leaving, on=others, how="left", maintain_order="left").select(
+            *others, axis,
+            pl.col("count")
+            + pl.col("left").fill_null(0)
+            * ((pl.col(axis) == target).cast(pl.Int8) - (pl.col(axis) == source).cast(pl.Int8)),
+        ).select(table.columns)  # fmt: skip
+
+    rows = []
+    for what, changed in {
+        "nothing changed": {},
+        "2 % of makers (H) serve (E)": {"occupation": moved("occupation", "occupation", "H", "E", 0.02)},
+        "20 % of makers serve": {"occupation": moved("occupation", "occupation", "H", "E", 0.2)},
+        "3 % of couples are divorced": {
+            "marital_status": moved("marital_status", "marital", "married", "divorced", 0.03)
+        },
+    }.items():  # fmt: skip
+        margins_ = {**_margins(), **changed}
+        joint, _ = fit_prefecture(key, margins_, _structure())
+        later = build(joint, margins_["population"], recipe, REFERENCE, first)
+        fresh = build(joint, margins_["population"], recipe, REFERENCE).people
+        alike = first.group_by(SAME, maintain_order=True).len().join(
+            fresh.group_by(SAME, maintain_order=True).len(), on=SAME, nulls_equal=True,
+            maintain_order="left",
+        )  # fmt: skip
+        as_before = alike.select(pl.min_horizontal("len", "len_right")).sum().item()
+        found = distances(drawn_margins(later.people), fitted_margins([joint]))
+        rows.append(
+            (what, f"{first.height:,}", f"{later.gone:,}", f"{later.least_gone:,}",
+             f"{first.height - as_before:,}", f"{found['times_floor'].to_numpy().max():.2f}")
+        )  # fmt: skip
+    return markdown(
+        ("figures", "people", "gone", "had to go at least", "gone if drawn anew",
+         "furthest margin, times the floor"), rows)  # fmt: skip
+
+
+def distances_prefectures() -> str:
+    """How far people are from every fitted margin, prefecture by prefecture; minutes."""
+    return _distances(Scope.PREFECTURES)
+
+
+def distances_nation() -> str:
+    """How far people are from every fitted margin, prefectures added up; minutes."""
+    return _distances(Scope.NATION)
+
+
+def _distances(scope: Scope) -> str:
+    found = {size: part.filter(pl.col("scope") == scope) for size, part in _far_off()[0].items()}
+    rows: list[tuple[str, ...]] = []
+    for margin in FITTED:
+        parts = (
+            part.row(by_predicate=pl.col("margin") == margin, named=True) for part in found.values()
+        )
+        rows.append(
+            (f"`{margin}`",
+             *(" / ".join(f"{100 * row[name]:.2g}" for name in ("tvd", "floor", "iid")) for row in parts))
+        )  # fmt: skip
+    times = [part["times_floor"].to_numpy() for part in found.values()]
+    rows.append((f"within {MOST_TIMES_FLOOR:g} times the floor",
+                 *(f"{(part <= MOST_TIMES_FLOOR).sum()} of {len(part)}" for part in times)))  # fmt: skip
+    rows.append(("furthest, times the floor", *(f"{part.max():.1f}" for part in times)))
+    if scope == Scope.PREFECTURES:
+        rows.append(
+            ("people who are impossible or misplaced", *(str(n) for n in _far_off()[1].values()))
+        )
+    return markdown(("margin", *(f"{size:,}" for size in found)), rows)
+
+
+@cache
+def _far_off() -> tuple[dict[int, pl.DataFrame], dict[int, int]]:
+    """Return by size the distances of people, and how many are what or where nobody can be."""
+    joints = [joint for joint, _ in _fitted().values()]
+    fitted = fitted_margins(joints)
+    found, wrong = {}, {}
+    for size in DISTANCE_SIZES:
+        parts = []
+        wrong[size] = 0
+        for joint in joints:
+            people = build_people(joint, _margins()["population"], Recipe(size=size), REFERENCE)
+            parts.append(drawn_margins(people))
+            wrong[size] += int(impossible(people, [joint])["people"].sum()) + misplaced(people)
+        found[size] = distances(together(parts), fitted)
+    return found, wrong
+
+
+def dependences() -> str:
+    """What each column of a person hangs on, and how much, of some 46,000 people."""
+    joints = [_fitted()[key][0] for key in ("aomori", "kyoto", "tottori", "okinawa")]
+    people = pl.concat(
+        build_people(joint, _margins()["population"], Recipe(size=1_000_000), REFERENCE)
+        for joint in joints
+    )
+    rng = np.random.default_rng(1)
+    rows = []
+    for column, hangs in HANGS_ON.items():
+        for on in hangs.on:
+            one = dependence(people, column, on, hangs.given, rng)
+            rows.append((f"`{column}`", f"`{on}`", _code(hangs.given) or "-",
+                         f"{one.nats:.4f}", f"{one.chance:.4f}", hangs.source))  # fmt: skip
+    rows += [(f"`{column}`", "nothing", "-", "-", "-", why) for column, why in INDEPENDENT.items()]
+    return markdown(("column", "hangs on", "given", "nats", "by chance", "from"), rows)
+
+
+def titles() -> str:
+    """Distinct job titles and the most frequent ones, of people who work and of retired people."""
+    rows = []
+    for size in (*SIZES, 1_000_000):
+        drawn = pl.concat(
+            build_people(joint, _margins()["population"], Recipe(size=size), REFERENCE).select(
+                "occupation_title", "former_occupation_title"
+            )
+            for joint, _ in _fitted().values()
+        )
+        for column in drawn.columns:
+            counts = drawn[column].drop_nulls().value_counts(sort=True)
+            first = counts[column][0], counts["count"][0] / counts["count"].sum()
+            rows.append(
+                (f"{size:,}", f"`{column}`", f"{counts['count'].sum():,}", f"{counts.height:,}",
+                 f"{first[0]}, {first[1]:.1%}")
+            )  # fmt: skip
+    return markdown(("size", "column", "people", "distinct titles", "most frequent"), rows)
+
+
+def life_stage() -> str:
+    """Return of how many people each fact of their times is known."""
+    lives = [
+        times_of(person, REFERENCE)
+        for person in _drawn(SIZES[-1]).select(
+            "age", "sex", "prefecture", "education", "education_detail"
+        ).iter_rows(named=True)
+    ]  # fmt: skip
+    known = {
+        "school years": [life.school_from is not None for life in lives],
+        "years of leaving school": [life.left_school is not None for life in lives],
+        "job openings then": [bool(life.openings) for life in lives],
+        "a period of leaving with a name": [life.leaving_period is not None for life in lives],
+        "a generation with a name": [life.cohort is not None for life in lives],
+        "how many went on to upper secondary school": [
+            life.upper_secondary_share is not None for life in lives
+        ],
+        "how many entered college": [life.college_share is not None for life in lives],
+    }
+    rows = [(name, f"{np.mean(told):.1%}") for name, told in known.items()]
+    return markdown(("fact", f"known of, of {len(lives):,} people"), rows)
+
+
+def openings() -> str:
+    """Return the lowest, middle and highest ratio of openings among prefectures in some years."""
+    table = pl.read_csv(REFERENCE / "culture" / "job_openings.csv")
+    names = {p.key: p.name for p in prefectures().values()}
+    rows = []
+    for year in (1975, 1986, 1990, 1999, 2009, 2018, 2020):
+        of_year = table.filter(pl.col("year") == year).sort("ratio", maintain_order=True)
+        low, middle, high = (of_year.row(i, named=True) for i in (0, of_year.height // 2, -1))
+        rows.append(
+            (
+                str(year),
+                *(f"{names[r['prefecture']]} {r['ratio']:.2f}" for r in (low, middle, high)),
+            )
+        )
+    return markdown(("fiscal year", "fewest", "middle", "most"), rows)
+
+
+@cache
+def named_nation(diversity: float, size: int = 1_000_000) -> tuple[pl.DataFrame, int]:
+    """Name the nation's adults of 2020, by prefecture, sex and year of age.
+
+    Returns:
+        prefecture, sex, year (of birth), surname, surname_reading, given_name, given_name_reading;
+        and how many names were drawn again.
+    """
+    adults = _margins()["population"].filter(pl.col("age") >= 18)
+    until = np.rint(adults["count"].cum_sum().to_numpy() * size / adults["count"].sum())
+    people = adults.with_columns(people=pl.Series(np.diff(until, prepend=0).astype(int))).select(
+        pl.col("prefecture", "sex").repeat_by("people").explode(empty_as_null=False),
+        (2020 - pl.col("age")).repeat_by("people").explode(empty_as_null=False).alias("year"),
+    )
+    parts, redrawn = [], 0
+    for (key,), own in people.group_by("prefecture", maintain_order=True):
+        streams = NameStreams.of(Recipe().seed, str(key))
+        found = draw_names(
+            own["sex"].to_numpy(), own["year"].to_numpy(), str(key), streams, diversity=diversity
+        )
+        parts.append(own.hstack(found.names))
+        redrawn += found.redrawn
+    return pl.concat(parts), redrawn
+
+
+def given_name_rates(diversity: float, births: int = 100_000) -> pl.DataFrame:
+    """Compare given names with the ten most frequent of each decade and sex.
+
+    Returns:
+        The rows of `names/given_name_tops` with `found`, the share of each name among as many
+        people of the decade, all its years alike.
+    """
+    tops = pl.read_csv(REFERENCE / "names" / "given_name_tops.csv")
+    found = []
+    for decade, sex in tops.select("decade", "sex").unique(maintain_order=True).iter_rows():
+        # The lists know births from 1912; adults of 2020 were born until 2002.
+        years = np.arange(max(decade, 1912), min(decade + 10, 2003))
+        year = np.repeat(years, births // len(years))
+        names = draw_names(
+            np.full(len(year), sex), year, "tokyo", NameStreams.of(1, "tokyo"), diversity=diversity
+        ).names
+        found.append(
+            names.group_by("given_name", maintain_order=True)
+            .agg(pl.len() / names.height)
+            .rename({"len": "found"})
+            .with_columns(decade=pl.lit(decade), sex=pl.lit(sex))
+        )
+    return tops.join(
+        pl.concat(found), on=["decade", "sex", "given_name"], how="left", maintain_order="left"
+    )
+
+
+def names() -> str:
+    """Count distinct full names of a million people by the recipe's setting; how far heads move."""
+    first = pl.read_csv(REFERENCE / "names" / "surnames.csv").head(100)
+    rows = []
+    for diversity in (0.0, 0.25, 0.5, 0.75, 1.0):
+        people, redrawn = named_nation(diversity)
+        full = people.select(pl.concat_str("surname", "given_name")).to_series()
+        counts = people["surname"].value_counts()
+        wanted = first["weight"] / 1e7
+        found = first.join(counts, on="surname", how="left", maintain_order="left")["count"]
+        surname = ((found / people.height) / wanted - 1).abs().to_numpy().max()
+        rates = given_name_rates(diversity)
+        given = (rates["found"] / rates["share"] - 1).abs().to_numpy().max()
+        rows.append(
+            (f"{diversity:g}" + (", the default" if diversity == Names().diversity else ""),
+             f"{full.n_unique():,}", f"{full.is_duplicated().sum():,}", f"{redrawn:,}", f"{given_away(diversity):.1%}", f"{surname:.1%}",
+             f"{given:.1%}")
+        )  # fmt: skip
+    return markdown(
+        ("`names.diversity`", "distinct full names of 1,000,000", "people who share theirs", "drawn again",
+         "frequent names give away", "100 surnames, largest deviation",
+         "ten given names of a decade, largest deviation"),
+        rows,
+    )  # fmt: skip
+
+
+# Shares of single surnames that were published of a prefecture (名字由来net in the press, 2014-2025).
+PUBLISHED_HOMES = (
+    ("比嘉", "okinawa", "3.5 %"),
+    ("金城", "okinawa", "3.4 %"),
+    ("大城", "okinawa", "3.2 %"),
+    ("工藤", "aomori", "3.1 %"),
+    ("佐藤", "aomori", "2.5 %"),
+    ("佐藤", "akita", "more than 5 %"),
+    ("佐藤", "miyagi", "more than 5 %"),
+    ("高橋", "iwate", "4.6 %"),
+    ("木村", "aomori", "1.8 %"),
+    ("田中", "osaka", "about 2 %"),
+    ("田中", "kumamoto", "about 2 %"),
+)
+
+
+def surname_homes() -> str:
+    """Compare the model's share of surnames at home with single published ones."""
+    folder = REFERENCE / "names"
+    national = dict(pl.read_csv(folder / "surnames.csv").select("surname", "weight").iter_rows())
+    here = pl.read_csv(folder / "surnames_by_prefecture.csv").rows_by_key("surname", named=True)
+    rows = [
+        (name, prefectures()[key].name, f"{national[name] / 1e7:.2%}",
+         f"{here[name][0][key] / 1e7:.1%}", published)
+        for name, key, published in PUBLISHED_HOMES
+    ]  # fmt: skip
+    return markdown(("surname", "in", "share of the nation", "there", "published"), rows)
+
+
+def given_name_tops() -> str:
+    """The three most frequent given names of each decade and sex, with their share of births."""
+    tops = pl.read_csv(REFERENCE / "names" / "given_name_tops.csv").filter(pl.col("rank") <= 3)
+    rows = []
+    for decade, part in tops.group_by("decade", maintain_order=True):
+        told = [
+            ", ".join(f"{name} {share:.1%}" for name, share in
+                      part.filter(sex=sex).select("given_name", "share").iter_rows())
+            for sex in levels.SEX
+        ]  # fmt: skip
+        rows.append((f"{decade[0]}s", *told, part["basis"][0]))
+    return markdown(("born in the", *levels.SEX, "share"), rows)
 
 
 def sample() -> str:
@@ -642,7 +991,17 @@ TABLES: Mapping[str, Callable[[], str]] = {
         held_out,
         cohorts,
         quotas,
-        people,
+        life,
+        titles,
+        life_stage,
+        openings,
+        distances_prefectures,
+        distances_nation,
+        editions,
+        dependences,
+        names,
+        surname_homes,
+        given_name_tops,
         sample,
     )
 }
@@ -658,11 +1017,11 @@ def fill(page: str, name: str) -> str:
     return block.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)
 
 
-def main(names: Iterable[str]) -> None:
+def main(wanted: Iterable[str]) -> None:
     """Write the named tables into every page that has a place for them."""
     for path in [project_root() / "README.md", *sorted(DOCS.rglob("*.md"))]:
         page = text = path.read_text(encoding="utf-8")
-        for name in names:
+        for name in wanted:
             text = fill(text, name)
         if text != page:
             path.write_text(text, encoding="utf-8")
