@@ -22,6 +22,7 @@ from persona_assets.joint.distribution import SPECS, Joint, add_coarse
 from persona_assets.joint.domain import COARSE
 from persona_assets.joint.model import MODEL, Measured
 from persona_assets.partitions import prefectures
+from persona_assets.people.network import network_of
 from persona_assets.raking import FloatArray, IntArray
 
 # Every margin that the joint is fitted to, hard or soft, by its name.
@@ -54,7 +55,7 @@ _COLUMN: Final = {"municipality": "municipality_code"}
 
 def fitted_margins(joints: Iterable[Joint]) -> Counts:
     """Return every margin as the joints have it: adults, as floats."""
-    return together({name: _of_joint(joint, m) for name, m in FITTED.items()} for joint in joints)
+    return together(_of_joint(joint) for joint in joints)
 
 
 def drawn_margins(people: pl.DataFrame) -> Counts:
@@ -244,9 +245,23 @@ def _who(name: str) -> pl.Expr:
     return reduce(and_, conditions, pl.lit(value=True))
 
 
-def _of_joint(joint: Joint, measured: Measured) -> pl.DataFrame:
-    counts = joint.margin(*_fine([*measured.axes, *measured.where]))
-    return _summed(counts.with_columns(prefecture=pl.lit(joint.prefecture)), measured)
+def _of_joint(joint: Joint) -> Counts:
+    # `Joint.margin` gives the same (a test holds it) in four times the time.
+    branches = network_of(joint).branches.values()
+    adults = float(joint.adults["weight"].to_numpy().sum())
+    found = {}
+    for table in (table for branch in branches for table in branch.tables if table.name in FITTED):
+        cells = np.flatnonzero(table.shares)
+        codes = np.unravel_index(cells, table.domain.shape)
+        levels = zip(table.domain.axes, table.domain.levels, codes, strict=True)
+        found[table.name] = pl.DataFrame(
+            {
+                "prefecture": pl.Series([joint.prefecture]).new_from_index(0, len(cells)),
+                **{axis: pl.Series(names, strict=False)[code] for axis, names, code in levels},
+                "count": table.shares[cells] * adults,
+            }
+        )
+    return found
 
 
 def _of_people(people: pl.DataFrame, measured: Measured) -> pl.DataFrame:

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 from scipy.stats import binom
 
+from persona_assets.joint.distribution import add_coarse
+from persona_assets.joint.domain import COARSE
 from persona_assets.joint.model import MODEL
 from persona_assets.joint.report import MARGIN_NAMES
 from persona_assets.people.assets import people_are_possible, people_stand_for_their_margins
@@ -143,6 +145,27 @@ def test_joint_of_adults_is_what_its_own_margins_say(fitted, margins):
     )
 
 
+@pytest.mark.parametrize("name", FITTED)
+def test_fitted_margins_are_the_joints(tottori, fitted_tottori, name):
+    """Summed from the joint's own margin over the finer axes, which the draw does not use."""
+    measured = FITTED[name]
+    axes = [*measured.axes, *measured.where]
+    fine = dict.fromkeys(COARSE[axis].of if axis in COARSE else axis for axis in axes)
+    universe = {**measured.covers, **{axis: (level,) for axis, level in measured.where.items()}}
+    wanted = (
+        add_coarse(tottori.margin(*fine), axes)
+        .filter(*(pl.col(axis).is_in(list(levels)) for axis, levels in universe.items()))
+        .drop_nulls(list(measured.axes))
+        .group_by(list(measured.axes))
+        .agg(pl.col("count").sum())
+    )
+    found = fitted_tottori[name]
+    assert set(found["prefecture"]) == {"tottori"}
+    both = wanted.join(found, on=list(measured.axes), how="full", coalesce=True)
+    assert both.height == wanted.height == found.height
+    assert (both["count"] / both["count_right"] - 1).abs().max() < 1e-9
+
+
 def test_prefectures_may_be_counted_one_by_one(chain, fitted):
     parts = [drawn_margins(chain.part("people", key)) for key in ("tottori", "tokyo")]
     whole = distances(drawn_margins(chain.people), fitted)
@@ -159,6 +182,11 @@ def test_mistake_of_the_draw_is_far_off(chain, fitted):
     found = distances(drawn_margins(wrong), fitted).filter(margin="occupation")
     assert found["times_floor"].min() > MOST_TIMES_FLOOR
     assert (found["tvd"] > found["iid"]).all()
+
+
+@pytest.fixture(scope="module")
+def fitted_tottori(tottori):
+    return fitted_margins([tottori])
 
 
 def check_of(check, chain, people):
