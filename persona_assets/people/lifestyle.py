@@ -56,13 +56,13 @@ def draw_lifestyle(
     reference = reference or reference_dir()
     _check(people, life_table(reference, "activities"))
     activities = [draw_activities(people, kind, purpose(kind), reference) for kind in KINDS]
-    dishes = _local(people, _dishes(reference), "area", purpose("dish"))
-    crafts = _local(people, life_table(reference, "crafts"), None, purpose("craft"))
-    festivals = _local(people, life_table(reference, "festivals"), "city", purpose("festival"))
+    dishes = _local(people, reference, "dishes", purpose("dish"))
+    crafts = _local(people, reference, "crafts", purpose("craft"))
+    festivals = _local(people, reference, "festivals", purpose("festival"))
     return pl.DataFrame(activities).with_columns(
         dish=dishes["dish"],
         dish_area=dishes["area"],
-        dish_ingredients=dishes["ingredients"],
+        dish_ingredients=dishes["ingredients"].str.split("|"),
         foods=_foods(people, life_table(reference, "foods"), purpose("foods")),
         craft=crafts["craft"],
         craft_category=crafts["category"],
@@ -79,11 +79,6 @@ def _check(people: pl.DataFrame, activities: pl.DataFrame) -> None:
                 f"drawing the lifestyle: {column} {sorted(map(str, unknown))} is not in "
                 "lifestyle/activities.csv; use the codes of persona_assets.levels"
             )
-
-
-@cache
-def _dishes(reference: Path) -> pl.DataFrame:
-    return life_table(reference, "dishes").with_columns(pl.col("ingredients").str.split("|"))
 
 
 def _foods(people: pl.DataFrame, foods: pl.DataFrame, rng: np.random.Generator) -> pl.Series:
@@ -104,14 +99,14 @@ def _foods(people: pl.DataFrame, foods: pl.DataFrame, rng: np.random.Generator) 
 
 
 def _local(
-    people: pl.DataFrame, table: pl.DataFrame, place: str | None, rng: np.random.Generator
+    people: pl.DataFrame, reference: Path, name: str, rng: np.random.Generator
 ) -> pl.DataFrame:
     """Draw one row of a regional table per person, of the person's own municipality if possible.
 
     Args:
         people: prefecture and municipality.
-        table: prefecture and what is drawn.
-        place: Column that may name municipalities, or None if the prefecture is all there is.
+        reference: The folder `data/reference`.
+        name: Table with prefecture and what is drawn.
         rng: Two numbers are drawn per person.
 
     Returns:
@@ -120,7 +115,7 @@ def _local(
     prefers_local = rng.random(people.height) < _LOCAL_SHARE
     uniform = rng.random(people.height)
     chosen = np.zeros(people.height, dtype=np.int64)
-    entries = _entries(table, place)
+    entries = _entries(reference, name)
     for (prefecture, municipality), rows in _by(people, "prefecture", "municipality"):
         wide = np.array([entry for entry, _ in entries[str(prefecture)]])
         near = np.array(
@@ -134,15 +129,21 @@ def _local(
         if len(near):
             chosen[rows[local]] = near[(uniform[rows[local]] * len(near)).astype(np.int64)]
         chosen[rows[~local]] = wide[(uniform[rows[~local]] * len(wide)).astype(np.int64)]
-    return table[chosen]
+    return life_table(reference, name)[chosen]
 
 
-def _entries(table: pl.DataFrame, place: str | None) -> dict[str, list[tuple[int, list[str]]]]:
+# Columns that may name municipalities.
+_PLACES: Final = {"dishes": "area", "festivals": "city"}
+
+
+@cache
+def _entries(reference: Path, name: str) -> dict[str, list[tuple[int, list[str]]]]:
     """Return, by prefecture, the table's rows and the parts of their places.
 
     Each place of a list is a part, without a county (郡) before it.
     """
-    texts = [""] * table.height if place is None else table[place].to_list()
+    table = life_table(reference, name)
+    texts = table[_PLACES[name]].to_list() if name in _PLACES else [""] * table.height
     entries: dict[str, list[tuple[int, list[str]]]] = {}
     for row, (prefecture, text) in enumerate(zip(table["prefecture"], texts, strict=True)):
         parts = [re.sub("^.+郡(?=.)", "", part) for part in re.split("[、・]", text)]

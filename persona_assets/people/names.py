@@ -18,7 +18,7 @@ from persona_assets import levels
 from persona_assets.errors import PersonaAssetsError
 from persona_assets.partitions import prefecture as checked
 from persona_assets.people.streams import stream
-from persona_assets.raking import FloatArray, IntArray
+from persona_assets.raking import BoolArray, FloatArray, IntArray
 from persona_assets.storage.paths import reference_dir
 
 # Names of known people are drawn again, at most so often.
@@ -31,8 +31,6 @@ FREQUENT_SURNAMES: Final = 100
 FAITHFUL_UNTIL, MOST_GIVEN_AWAY = 0.5, 0.15
 # Readings of births until the first year are those of older people, from the second of younger.
 OLDER_UNTIL, YOUNGER_FROM = 1970, 1990
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 class NameDrawError(PersonaAssetsError):

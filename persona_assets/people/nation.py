@@ -24,7 +24,8 @@ from persona_assets.people.streams import stream
 from persona_assets.raking import FloatArray, IntArray
 
 
-@dataclass(frozen=True)
+# Compared by identity: there is one per reference folder, and its rounding is kept.
+@dataclass(frozen=True, eq=False)
 class Nation:
     """Adults of every prefecture in each cell of every fitted table.
 
@@ -56,10 +57,6 @@ class Nation:
             name: whole[name][own] - people * adults[own] / total
             for name, adults in self.adults.items()
         }
-
-    def __hash__(self) -> int:
-        """Hash by identity: there is one nation per reference folder."""
-        return id(self)
 
 
 def _quota_array(quotas: pl.DataFrame, prefectures: tuple[str, ...]) -> IntArray:

@@ -11,17 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from persona_assets import levels
 from persona_assets.errors import PersonaAssetsError
 from persona_assets.joint.titles import SCHOOLING_RANK, load_titles
 from persona_assets.people.systematic import GOLDEN
-from persona_assets.raking import FloatArray, IntArray
+from persona_assets.raking import BoolArray, FloatArray, IntArray
 from persona_assets.storage.paths import reference_dir
-
-BoolArray = npt.NDArray[np.bool_]
 
 # What a title's chance depends on, beside age; each with its levels.
 GIVEN: Final = {

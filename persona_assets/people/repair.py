@@ -24,6 +24,9 @@ TABLE_COST = 20.0
 FURTHER = 3.0
 # What it costs to move somebody who should stay if others can go, in moves.
 FIRM_COST = 4.0
+# Nobody is moved where the odds for people like them are so small a part of the row's: what hardly
+# occurs must not become a way to round a table.
+LEAST_ODDS = 0.01
 # Passes over rows of tables that cross; a handful leaves hardly a move that helps.
 PASSES = 4
 
@@ -183,13 +186,16 @@ def fewest_moves(
     row = np.unique(row, return_inverse=True)[1]
     # Variables: so many come to a pair, so many leave it, so many of the firm leave it; then four
     # for each cell of a table.
-    moves = ((0, 1.0), (size, -1.0), (2 * size, -1.0))[: 3 if firm.any() else 2]
-    entries = [(row, pairs + place, sign) for place, sign in moves]
     crowded = np.clip(start - expected, -2, 2) / 10
-    costs = [1 + crowded, 1 - crowded, FIRM_COST - crowded]
-    upper = [np.full(size, np.inf), (start - firm).astype(float), firm.astype(float)]
+    signs, costs = [1.0, -1.0], [1 + crowded, 1 - crowded]
+    upper = [np.full(size, np.inf), (start - firm).astype(float)]
+    if firm.any():
+        signs.append(-1.0)
+        costs.append(FIRM_COST - crowded)
+        upper.append(firm.astype(float))
+    moves = [(place * size, sign) for place, sign in enumerate(signs)]
+    entries = [(row, pairs + place, sign) for place, sign in moves]
     right = [np.zeros(row.max() + 1)]
-    costs, upper = costs[: len(moves)], upper[: len(moves)]
     line, column = int(row.max()) + 1, len(moves) * size
     for cell_of, wanted in tables:
         inside = np.flatnonzero(cell_of >= 0)
@@ -355,6 +361,8 @@ class _Moves:
         """Take people of each cell (changed in place), their expectation and each cell's pair."""
         self._people, self._expected, self._firm, self._rng = people, expected, firm, rng
         self._pair = pair
+        # Expectation of each pair; the last is of cells that are in none.
+        self._at_large = np.bincount(pair + 1, expected)[np.r_[1 : pair.max() + 2, 0]]
         # Sorting small numbers is many times as fast.
         small = pair.astype(np.int16 if pair.max() < np.iinfo(np.int16).max else np.int64)
         self._order = np.argsort(small, kind="stable")
@@ -396,7 +404,10 @@ class _Moves:
                 score = np.log(people)[:, source] + np.log(expected[:, target])
             score += crowded[:, source] - crowded[:, target] - np.log(expected[:, source])
             score += self._rng.gumbel(size=score.shape)
-            score = np.where(np.isnan(score), -np.inf, score)
+            at_large = self._at_large[pairs]
+            odds = expected[:, target] / expected[:, source]
+            odds *= at_large[source] / at_large[target]
+            score = np.where(odds >= LEAST_ODDS, score, -np.inf)
             who = np.argmax(score, axis=0)
             possible = np.isfinite(score[who, np.arange(size)])
             who, source, target = who[possible], source[possible], target[possible]
@@ -454,6 +465,11 @@ class _Moves:
             if not here.size:
                 break
             there = to[np.arange(len(here)) - np.repeat(first - low, ways)]
+            odds = self._expected[there] / self._expected[here]
+            odds *= self._at_large[source] / self._at_large[target]
+            here, there = here[odds >= LEAST_ODDS], there[odds >= LEAST_ODDS]
+            if not here.size:
+                break
             weight = np.log(self._people[here] * self._expected[there] / self._expected[here])
             weight += self._crowded(here) - self._crowded(there)
             # The largest of these is a draw by weight (Gumbel 1954).

@@ -35,21 +35,6 @@ def drawn(network, margins, reference, size, seed=1):
     return people.rename({"municipality": "municipality_code"})
 
 
-def test_network_has_the_margins_of_the_joint(tottori, network):
-    for branch in network.branches.values():
-        for table in branch.tables:
-            axes = [axis for axis in table.domain.axes if axis != "age_band"]
-            if axes != list(table.domain.axes) or table.name == "inactivity":
-                continue
-            margin = tottori.margin(*axes)
-            wanted = (margin["count"] / tottori.adults["weight"].sum()).sort().to_numpy()
-            found = np.sort(table.shares[table.shares > 0])
-            if table.name == "education_of_cohorts":
-                assert np.isin(np.round(found, 9), np.round(wanted, 9)).all()
-            else:
-                assert found == pytest.approx(wanted), table.name
-
-
 @pytest.mark.parametrize("size", [4_700, 100_000, 1_000_000])
 def test_tables_are_rounded_and_nobody_is_impossible(tottori, network, margins, reference, size):
     people = drawn(network, margins, reference, size)
